@@ -1,0 +1,118 @@
+"""Reading people's photos: upright, 8 bit, BGR, with their transparency kept beside."""
+
+import io
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+import PIL.ImageOps
+
+from segcore.errors import SegdeckError
+from segcore.segmentation import Image, Plane
+from segcore.settings import settings
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+_NOT_A_PHOTO = "This is not a photo that can be read; PNG, JPEG and WebP are accepted."
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A still picture.
+
+    Attributes
+    ----------
+    image
+        (H, W, 3) uint8, BGR, upright; transparent parts on white.
+    opacity
+        (H, W) uint8, 255 = solid; None if the whole photo is.
+    """
+
+    image: Image
+    opacity: Plane | None = None
+
+
+def read_photo(content: bytes) -> Photo:
+    """Decode a PNG, JPEG or WebP file.
+
+    Parameters
+    ----------
+    content
+        The file's bytes.
+
+    Returns
+    -------
+    Photo
+        Turned upright as its EXIF says; 16-bit values scaled to 8 bits.
+
+    Raises
+    ------
+    SegdeckError
+        If it is too large, too small, cut off, or no such file.
+    """
+    settings().check_bytes(len(content))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)  # check_photo has its own limit
+            picture = PIL.Image.open(io.BytesIO(content), formats=FORMATS)
+    except (PIL.UnidentifiedImageError, OSError, ValueError, SyntaxError):
+        raise SegdeckError(_NOT_A_PHOTO) from None
+    except PIL.Image.DecompressionBombError:
+        limit = settings().max_photo_mp
+        raise SegdeckError(
+            f"This photo has far too many pixels; the largest accepted is {limit:g} megapixels."
+        ) from None
+    settings().check_photo(*picture.size)
+    try:
+        return _to_photo(PIL.ImageOps.exif_transpose(picture))
+    except (OSError, ValueError, SyntaxError, MemoryError):
+        raise SegdeckError("This photo is damaged or cut off; save it again and try once more.") from None
+
+
+def _to_photo(picture: PIL.Image.Image) -> Photo:
+    if picture.mode.startswith("I"):  # 16-bit grey: Pillow would clip it to 8 bits, not scale it
+        grey = np.asarray(picture).astype(np.float64) / 257
+        return Photo(cv2.cvtColor(np.rint(grey).clip(0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR))
+    if not picture.has_transparency_data:
+        return Photo(cv2.cvtColor(np.asarray(picture.convert("RGB")), cv2.COLOR_RGB2BGR))
+    rgba: npt.NDArray[np.uint8] = np.asarray(picture.convert("RGBA"))
+    opacity = np.ascontiguousarray(rgba[..., 3])
+    weight = rgba[..., 3:].astype(np.uint16)
+    on_white = (rgba[..., :3] * weight + 255 * (255 - weight) + 127) // 255
+    image = cv2.cvtColor(on_white.astype(np.uint8), cv2.COLOR_RGB2BGR)
+    return Photo(image, None if opacity.min() == 255 else opacity)
+
+
+def write_image(path: Path, picture: npt.NDArray[np.uint8]) -> None:
+    """Write a picture as its name's ending says, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Ends in .png, .jpg, .jpeg or .webp.
+    picture
+        As in `write_png`.
+
+    Raises
+    ------
+    SegdeckError
+        If the ending is another one.
+    """
+    ending = path.suffix.lower()
+    if ending not in (".png", ".jpg", ".jpeg", ".webp"):
+        raise SegdeckError(f"{path.name!r} has no ending that can be written; .png, .jpg and .webp are accepted.")
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_bytes(cv2.imencode(ending, picture)[1].tobytes())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_png(picture: npt.NDArray[np.uint8]) -> bytes:
+    """Encode a picture, (H, W), (H, W, 3) BGR or (H, W, 4) BGRA uint8, as PNG."""
+    return cv2.imencode(".png", picture)[1].tobytes()

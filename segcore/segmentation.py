@@ -1,0 +1,131 @@
+"""The vocabulary: what a picture, a label and a segmentation are."""
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Image: TypeAlias = npt.NDArray[np.uint8]
+"""(H, W, 3) uint8, BGR."""
+Plane: TypeAlias = npt.NDArray[np.uint8]
+"""(H, W) uint8."""
+LabelMap: TypeAlias = npt.NDArray[np.uint8]
+"""(H, W) uint8, 0 = background, n = the n-th label."""
+Color: TypeAlias = tuple[int, int, int]
+"""Blue, green, red, each 0 to 255."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A part that a picture is split into: its name and the colour it is shown in."""
+
+    name: str
+    color: Color
+
+
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """A picture, split.
+
+    Attributes
+    ----------
+    label_map
+        (H, W) uint8; 0 is background, n is ``labels[n - 1]``.
+    labels
+        The labels, in order.
+    confidence
+        (C, H, W) uint8, 0 to 255, one plane a label, where the method is unsure near edges; else None.
+    """
+
+    label_map: LabelMap
+    labels: tuple[Label, ...]
+    confidence: npt.NDArray[np.uint8] | None = None
+
+    @property
+    def soft(self) -> bool:
+        """Whether masks have values between 0 and 255."""
+        return self.confidence is not None
+
+    def mask(self, value: int) -> Plane:
+        """Return where label ``value`` is.
+
+        Parameters
+        ----------
+        value
+            1 for the first label.
+
+        Returns
+        -------
+        Plane
+            (H, W) uint8. Soft: the label's confidence. Hard: zero outside, non-zero inside.
+        """
+        if self.confidence is not None:
+            return self.confidence[value - 1]
+        if len(self.labels) == 1:
+            return self.label_map
+        return cv2.inRange(self.label_map, value, value)  # type: ignore[call-overload, no-any-return]
+
+    def foreground(self) -> Plane:
+        """Return where any label is.
+
+        Returns
+        -------
+        Plane
+            (H, W) uint8, as in `mask`.
+        """
+        if self.confidence is None:
+            return self.label_map
+        plane: Plane = self.confidence[0]
+        for other in self.confidence[1:]:
+            plane = np.maximum(plane, other)
+        return plane
+
+    def alpha(self) -> Plane:
+        """Return the foreground as opacity, (H, W) uint8, 0 or 255 where the edge is hard."""
+        plane = self.foreground()
+        return plane if self.soft else np.where(plane, np.uint8(255), np.uint8(0))
+
+    def grey(self) -> Plane:
+        """Return the bare mask as a grey picture.
+
+        Returns
+        -------
+        Plane
+            (H, W) uint8. One label: white, soft where its edge is soft. Several: label n of N is 255 * n / N.
+        """
+        if len(self.labels) == 1:
+            return self.alpha()
+        return cv2.LUT(self.label_map, grey_levels(len(self.labels)))  # type: ignore[return-value]
+
+
+def grey_levels(labels: int) -> npt.NDArray[np.uint8]:
+    """Return the grey of every label value when ``labels`` labels share a mask, (256,) uint8."""
+    values = np.minimum(np.arange(256), labels)
+    return np.rint(255 * values / max(labels, 1)).astype(np.uint8)
+
+
+class Segmenter(Protocol):
+    """Splits the pictures of one stream. It may remember earlier ones, so a stream has its own."""
+
+    def segment(self, image: Image) -> Segmentation:
+        """Split one picture.
+
+        Parameters
+        ----------
+        image
+            (H, W, 3) uint8, BGR, of any size. Left as it is.
+
+        Returns
+        -------
+        Segmentation
+            With a label map of the same height and width.
+        """
+        ...
+
+
+def hex_to_color(text: str) -> Color:
+    """Turn ``"#rrggbb"`` into blue, green, red."""
+    red, green, blue = bytes.fromhex(text.removeprefix("#"))
+    return blue, green, red

@@ -1,0 +1,135 @@
+"""What the operator of a Segdeck decides: limits, folders, network."""
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from segcore.errors import SegdeckError
+
+
+class Settings(BaseSettings):
+    """The operator's settings. Each is read from the environment as ``SEGDECK_<NAME>``."""
+
+    model_config = SettingsConfigDict(env_prefix="SEGDECK_", frozen=True)
+
+    max_upload_mb: int = Field(default=200, ge=1, description="Largest upload, in megabytes (10^6 bytes).")
+    max_width_px: int = Field(default=3840, ge=16, description="Longest side of a video, in pixels.")
+    max_height_px: int = Field(default=2160, ge=16, description="Shortest side of a video, in pixels.")
+    max_length_s: float = Field(default=600, gt=0, description="Longest video, in seconds.")
+    max_photo_mp: float = Field(default=25, gt=0, description="Largest photo, in megapixels (phones take 12 to 24).")
+    min_side_px: int = Field(default=16, ge=1, description="Shortest side of any picture, in pixels.")
+    models_dir: Path = Field(
+        default=Path(__file__).resolve().parents[1] / "models", description="Cards and weights of the networks."
+    )
+    work_dir: Path = Field(
+        default=Path(tempfile.gettempdir()) / "segdeck", description="Visitors' files, while they are here."
+    )
+    ice_servers: tuple[str, ...] = Field(
+        default=(), description='STUN or TURN addresses as JSON, e.g. ["stun:stun.example.org"]. None on one machine.'
+    )
+
+    def check_bytes(self, size_bytes: int) -> None:
+        """Refuse a file that is too large.
+
+        Parameters
+        ----------
+        size_bytes
+            The file's size.
+
+        Raises
+        ------
+        SegdeckError
+            If it is over ``max_upload_mb``.
+        """
+        if size_bytes > self.max_upload_mb * 1_000_000:
+            raise SegdeckError(
+                f"This file has {size_bytes / 1e6:.0f} MB; the largest accepted is {self.max_upload_mb} MB."
+            )
+
+    def check_sides(self, width_px: int, height_px: int) -> None:
+        """Refuse a picture with a side too short to split.
+
+        Raises
+        ------
+        SegdeckError
+            If a side is under ``min_side_px``.
+        """
+        if min(width_px, height_px) < self.min_side_px:
+            raise SegdeckError(
+                f"This picture is {width_px}x{height_px} pixels; "
+                f"the smallest accepted is {self.min_side_px}x{self.min_side_px}."
+            )
+
+    def check_photo(self, width_px: int, height_px: int) -> None:
+        """Refuse a photo that is too small or too large.
+
+        Raises
+        ------
+        SegdeckError
+            If a side is under ``min_side_px`` or the picture has more than ``max_photo_mp`` megapixels.
+        """
+        self.check_sides(width_px, height_px)
+        if width_px * height_px > self.max_photo_mp * 1e6:
+            raise SegdeckError(
+                f"This photo is {width_px}x{height_px} pixels ({width_px * height_px / 1e6:.0f} megapixels); "
+                f"the largest accepted is {self.max_photo_mp:g} megapixels."
+            )
+
+    def check_video_size(self, width_px: int, height_px: int) -> None:
+        """Refuse a video whose pictures are too small or too large, upright or lying.
+
+        Raises
+        ------
+        SegdeckError
+            If a side is out of the limits.
+        """
+        self.check_sides(width_px, height_px)
+        if max(width_px, height_px) > self.max_width_px or min(width_px, height_px) > self.max_height_px:
+            raise SegdeckError(
+                f"This video is {width_px}x{height_px} pixels; "
+                f"the largest accepted is {self.max_width_px}x{self.max_height_px}."
+            )
+
+    def check_length(self, length_s: float) -> None:
+        """Refuse a video that is too long.
+
+        Raises
+        ------
+        SegdeckError
+            If it is over ``max_length_s``.
+        """
+        if length_s > self.max_length_s:
+            raise SegdeckError(
+                f"This video is {describe_seconds(length_s)} long; "
+                f"the longest accepted is {describe_seconds(self.max_length_s)}."
+            )
+
+
+def describe_seconds(seconds: float) -> str:
+    """Write a length of time for people.
+
+    Parameters
+    ----------
+    seconds
+        The length.
+
+    Returns
+    -------
+    str
+        For example ``"3.5 s"``, ``"2 min 05 s"`` or ``"3 h 00 min"``.
+    """
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+@cache
+def settings() -> Settings:
+    """Return the operator's settings, read once."""
+    return Settings()
