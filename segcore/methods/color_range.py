@@ -1,0 +1,173 @@
+"""Split by colour: every pixel whose colour lies in a range gets that range's label.
+
+The idea of OpenCV's ``inRange`` tutorial, with any number of named ranges and a hue that wraps through red.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+import cv2
+import numpy as np
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from segcore.methods.base import MethodOptions
+from segcore.options import HexColor, Options
+from segcore.segmentation import Color, Image, Label, Plane, Segmentation, hex_to_color
+
+ColorSpace: TypeAlias = Literal["hsv", "bgr", "lab"]
+Triple: TypeAlias = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One of a colour space's three numbers: 0 to ``highest``; ``wraps`` if the end meets the start."""
+
+    name: str
+    highest: int = 255
+    wraps: bool = False
+
+
+CHANNELS: dict[ColorSpace, tuple[Channel, Channel, Channel]] = {
+    "hsv": (Channel("Hue", 179, wraps=True), Channel("Saturation"), Channel("Brightness")),
+    "bgr": (Channel("Blue"), Channel("Green"), Channel("Red")),
+    "lab": (Channel("Lightness"), Channel("Green to red"), Channel("Blue to yellow")),
+}
+_FROM_BGR = {"hsv": cv2.COLOR_BGR2HSV, "lab": cv2.COLOR_BGR2LAB}
+
+
+class ColorRange(Options):
+    """A named range of colours, ends included. A hue whose low is above its high wraps through red."""
+
+    name: str = Field(min_length=1, max_length=40, description="What this colour is called.")
+    color: HexColor = Field(default="#ff3b30", description="The colour it is shown in.")
+    low: Triple = Field(description="The smallest value of each channel.")
+    high: Triple = Field(description="The largest value of each channel.")
+
+
+class ColorRangeOptions(MethodOptions):
+    """Split by colour."""
+
+    title: ClassVar[str] = "Colour range"
+    method: Literal["color_range"] = "color_range"
+    space: ColorSpace = Field(default="hsv", title="Colour space", description="How a colour is put into numbers.")
+    ranges: Annotated[tuple[ColorRange, ...], Field(min_length=1, max_length=20)] = Field(
+        title="Ranges", description="Where two overlap, the first listed wins."
+    )
+
+    @field_validator("ranges")
+    @classmethod
+    def _names_differ(cls, ranges: tuple[ColorRange, ...], info: ValidationInfo) -> tuple[ColorRange, ...]:
+        names = [one.name for one in ranges]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"two ranges are called {twice!r}; each needs a name of its own")
+        return ranges
+
+    @model_validator(mode="after")
+    def _ends_fit(self) -> "ColorRangeOptions":
+        for number, one in enumerate(self.ranges):
+            for channel, low, high in zip(CHANNELS[self.space], one.low, one.high, strict=True):
+                for end, value in (("low", low), ("high", high)):
+                    if not 0 <= value <= channel.highest:
+                        raise ValueError(
+                            f"ranges.{number}.{end}: {channel.name} {value} is not allowed: "
+                            f"it must be from 0 to {channel.highest}"
+                        )
+                if low > high and not channel.wraps:
+                    raise ValueError(
+                        f"ranges.{number}: {channel.name} from {low} to {high} is not allowed: "
+                        "the low end must not be above the high end"
+                    )
+        return self
+
+    def build(self) -> "ColorRangeSegmenter":
+        """Return the segmenter."""
+        return ColorRangeSegmenter(self)
+
+
+class ColorRangeSegmenter:
+    """Labels pixels by colour. Its buffers are reused, so it belongs to one stream."""
+
+    def __init__(self, options: ColorRangeOptions) -> None:
+        self._options = options
+        self._labels = tuple(Label(one.name, hex_to_color(one.color)) for one in options.ranges)
+        self._channels: list[Plane] = []
+        self._converted: Image | None = None
+
+    def segment(self, image: Image) -> Segmentation:
+        """Label every pixel with the first range that holds its colour.
+
+        Parameters
+        ----------
+        image
+            (H, W, 3) uint8, BGR.
+
+        Returns
+        -------
+        Segmentation
+            With a hard label map.
+        """
+        self._split(image)
+        height, width = image.shape[:2]
+        if len(self._options.ranges) == 1:
+            inside = self._inside(self._options.ranges[0])
+            return Segmentation(cv2.min(inside, 1), self._labels)  # type: ignore[call-overload]
+        label_map = np.zeros((height, width), np.uint8)
+        for value in range(len(self._labels), 0, -1):
+            np.copyto(label_map, np.uint8(value), where=self._inside(self._options.ranges[value - 1]).view(np.bool_))
+        return Segmentation(label_map, self._labels)
+
+    def _split(self, image: Image) -> None:
+        """Keep the picture's three channels in the chosen colour space."""
+        if not self._channels or self._channels[0].shape != image.shape[:2]:
+            self._channels = [np.empty(image.shape[:2], np.uint8) for _ in range(3)]
+            self._converted = np.empty_like(image)
+        if self._options.space == "bgr":
+            cv2.split(image, self._channels)
+            return
+        cv2.cvtColor(image, _FROM_BGR[self._options.space], self._converted)
+        cv2.split(self._converted, self._channels)  # type: ignore[arg-type]
+
+    def _inside(self, one: ColorRange) -> Plane:
+        """Return where all three channels lie in their ends, (H, W) uint8, 0 or 255."""
+        inside: Plane | None = None
+        for plane, low, high in zip(self._channels, one.low, one.high, strict=True):
+            if low <= high:
+                part = cv2.inRange(plane, low, high)
+            else:  # through red: everything but the gap between high and low
+                part = cv2.bitwise_not(cv2.inRange(plane, high + 1, low - 1))
+            inside = part if inside is None else cv2.bitwise_and(inside, part, inside)
+        return inside
+
+
+def range_around(name: str, color: str, tolerance: int, space: ColorSpace = "hsv") -> ColorRange:
+    """Make a range from one colour.
+
+    Parameters
+    ----------
+    name
+        What the range is called.
+    color
+        The colour in its middle, ``#rrggbb``; it is also shown in it.
+    tolerance
+        How far each channel may be away, 0 to 127. A hue gets a quarter of it, for it tells colours apart best.
+    space
+        The colour space of the range.
+
+    Returns
+    -------
+    ColorRange
+        Its hue wraps where it reaches past red.
+    """
+    bgr: Color = hex_to_color(color)
+    pixel = np.array([[bgr]], np.uint8)
+    middle = [int(value) for value in (pixel if space == "bgr" else cv2.cvtColor(pixel, _FROM_BGR[space]))[0, 0]]
+    low, high = [], []
+    for channel, value in zip(CHANNELS[space], middle, strict=True):
+        if channel.wraps:
+            reach = round(tolerance / 4)
+            low.append((value - reach) % (channel.highest + 1))
+            high.append((value + reach) % (channel.highest + 1))
+        else:
+            low.append(max(0, value - tolerance))
+            high.append(min(channel.highest, value + tolerance))
+    return ColorRange(name=name, color=color, low=tuple(low), high=tuple(high))
