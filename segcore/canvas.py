@@ -1,0 +1,270 @@
+"""A picture to draw on, as BGR or as a video frame's own planes (I420), with the few operations overlays need.
+
+Converting a frame to BGR and back costs more than drawing on it. So an overlay is written once, against
+`Canvas`, and works on either: every operation treats each plane alike, with the mask at that plane's size.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from segcore.segmentation import Color, Image, Plane
+
+_QUARTER_FROM_PX = 12  # a blur this wide looks the same on a picture of a quarter of the width
+
+
+@dataclass(frozen=True, slots=True)
+class YuvMatrix:
+    """How a frame's Y, U and V follow from red, green and blue.
+
+    Attributes
+    ----------
+    name
+        The standard, as PyAV spells it.
+    kr, kb
+        The share of red and of blue in Y.
+    full_range
+        Whether Y runs from 0 to 255 instead of 16 to 235.
+    """
+
+    name: Literal["ITU601", "ITU709", "SMPTE240M", "FCC", "BT2020"]
+    kr: float
+    kb: float
+    full_range: bool = False
+
+    @property
+    def range_name(self) -> Literal["JPEG", "MPEG"]:
+        """The range, as PyAV spells it."""
+        return "JPEG" if self.full_range else "MPEG"
+
+    def to_yuv(self, color: Color) -> tuple[int, int, int]:
+        """Return blue, green, red as Y, U, V, 0 to 255 (ITU-R BT.601-7 and BT.709-6, section 3)."""
+        blue, green, red = color
+        luma = self.kr * red + (1 - self.kr - self.kb) * green + self.kb * blue
+        u = (blue - luma) / (2 * (1 - self.kb))
+        v = (red - luma) / (2 * (1 - self.kr))
+        if self.full_range:
+            return round(luma), min(255, round(u + 128)), min(255, round(v + 128))
+        return round(16 + luma * 219 / 255), round(128 + u * 224 / 255), round(128 + v * 224 / 255)
+
+
+BT601 = YuvMatrix("ITU601", 0.299, 0.114)
+BT709 = YuvMatrix("ITU709", 0.2126, 0.0722)
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """A picture's planes.
+
+    Attributes
+    ----------
+    planes
+        Either one (H, W, 3) BGR picture, or Y (H, W), U and V (H/2, W/2), all uint8. Views into ``buffer``.
+    buffer
+        The memory behind the planes: (H, W, 3), or (H*3/2, W) laid out as OpenCV and PyAV lay out I420.
+    matrix
+        How YUV was made from RGB; None for BGR.
+    """
+
+    planes: tuple[npt.NDArray[np.uint8], ...]
+    buffer: npt.NDArray[np.uint8]
+    matrix: YuvMatrix | None = None
+
+    @classmethod
+    def of_image(cls, image: Image) -> "Canvas":
+        """Wrap a BGR picture, (H, W, 3) uint8, without copying it."""
+        return cls((image,), image)
+
+    @classmethod
+    def of_i420(cls, buffer: npt.NDArray[np.uint8], matrix: YuvMatrix) -> "Canvas":
+        """Wrap an I420 buffer, (H*3/2, W) uint8 with H and W even, without copying it."""
+        rows, width = buffer.shape
+        height = rows * 2 // 3
+        chroma = buffer.reshape(-1)[height * width :].reshape(2, height // 2, width // 2)
+        return cls((buffer[:height], chroma[0], chroma[1]), buffer, matrix)
+
+    @classmethod
+    def from_image(cls, image: Image, matrix: YuvMatrix) -> "Canvas":
+        """Convert a BGR picture, (H, W, 3) uint8 with H and W even, to I420."""
+        if matrix == BT601:
+            return cls.of_i420(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), matrix)  # type: ignore[arg-type]
+        frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+        planes = frame.to_ndarray(format="yuv420p", dst_colorspace=matrix.name, dst_color_range=matrix.range_name)
+        return cls.of_i420(planes, matrix)  # type: ignore[arg-type]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        height, width = self.planes[0].shape[:2]
+        return height, width
+
+    def blank(self, height: int | None = None, width: int | None = None) -> "Canvas":
+        """Return a new canvas of this kind, its content undefined, as large as this one unless said otherwise."""
+        if height is None or width is None:
+            height, width = self.size
+        if self.matrix is None:
+            return Canvas.of_image(np.empty((height, width, 3), np.uint8))
+        return Canvas.of_i420(np.empty((height * 3 // 2, width), np.uint8), self.matrix)
+
+    def bgr(self) -> Image:
+        """Return the picture as BGR, (H, W, 3) uint8."""
+        if self.matrix is None:
+            return self.buffer
+        if self.matrix == BT601:
+            return cv2.cvtColor(self.buffer, cv2.COLOR_YUV2BGR_I420)  # type: ignore[return-value]
+        frame = av.VideoFrame.from_ndarray(self.buffer, format="yuv420p")
+        return frame.to_ndarray(  # type: ignore[return-value]
+            format="bgr24", src_colorspace=self.matrix.name, src_color_range=self.matrix.range_name
+        )
+
+    def values(self, color: Color) -> tuple[Color | int, ...]:
+        """Return what a colour is on each plane."""
+        return (color,) if self.matrix is None else self.matrix.to_yuv(color)
+
+    def map(self, change: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]) -> "Canvas":
+        """Return a new canvas with every plane changed by ``change``, which gives a plane of the same shape."""
+        new = self.blank()
+        for plane, target in zip(self.planes, new.planes, strict=True):
+            target[...] = change(plane)
+        return new
+
+    def filled(self, color: Color) -> "Canvas":
+        """Return a new canvas of one colour."""
+        new = self.blank()
+        for plane, value in zip(new.planes, self.values(color), strict=True):
+            plane[...] = value
+        return new
+
+    def toward(self, color: Color, strength: float) -> "Canvas":
+        """Return a new canvas with every pixel moved toward a colour; ``strength`` 0 leaves it, 1 is the colour."""
+        new = self.blank()
+        for plane, target, value in zip(self.planes, new.planes, self.values(color), strict=True):
+            levels = np.arange(256).reshape(1, 256, 1) * (1 - strength) + np.array(value) * strength
+            cv2.LUT(plane, np.rint(levels).astype(np.uint8), target)
+        return new
+
+    def without_color(self) -> "Canvas":
+        """Return a new canvas in shades of grey."""
+        if self.matrix is None:
+            return self.map(lambda plane: cv2.cvtColor(cv2.cvtColor(plane, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR))
+        new = self.blank()
+        new.planes[0][...] = self.planes[0]
+        new.buffer[new.size[0] :] = 128
+        return new
+
+    def blurred(self, radius_px: float) -> "Canvas":
+        """Return a new, blurred canvas.
+
+        Parameters
+        ----------
+        radius_px
+            About the distance over which detail is lost, in pixels of the picture. A wide blur is made on a picture
+            of a quarter of the width: there is nothing left to see that this would lose.
+        """
+        height = self.size[0]
+
+        def blur(plane: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+            radius = radius_px * plane.shape[0] / height
+            rows, columns = plane.shape[:2]
+            if radius < _QUARTER_FROM_PX or min(rows, columns) < 8:
+                return _stack_blur(plane, radius)
+            small = cv2.resize(plane, (columns // 4, rows // 4), interpolation=cv2.INTER_AREA)
+            return cv2.resize(_stack_blur(small, radius / 4), (columns, rows), interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
+
+        return self.map(blur)
+
+    def scaled(self, height: int, width: int) -> "Canvas":
+        """Return a new canvas of another size, in pixels (even for I420)."""
+        new = self.blank(height, width)
+        shrinks = height * width < self.size[0] * self.size[1]
+        for plane, target in zip(self.planes, new.planes, strict=True):
+            cv2.resize(
+                plane, target.shape[1::-1], target, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+            )
+        return new
+
+    def cropped(self, top: int, left: int, height: int, width: int) -> "Canvas":
+        """Return a new canvas that shows a part of this one, in pixels (even for I420)."""
+        new = self.blank(height, width)
+        for plane, target in zip(self.planes, new.planes, strict=True):
+            step = self.size[0] // plane.shape[0]
+            y, x = top // step, left // step
+            target[...] = plane[y : y + target.shape[0], x : x + target.shape[1]]
+        return new
+
+    def beside(self, other: "Canvas") -> "Canvas":
+        """Return a new canvas with ``other``, of the same kind and height, to the right of this one."""
+        new = self.blank(self.size[0], self.size[1] + other.size[1])
+        for left, right, target in zip(self.planes, other.planes, new.planes, strict=True):
+            target[:, : left.shape[1]] = left
+            target[:, left.shape[1] :] = right
+        return new
+
+    def blend(self, over: "Canvas", mask: Plane, *, soft: bool) -> "Canvas":
+        """Return a new canvas that shows ``over`` where the mask is, and this one elsewhere.
+
+        Parameters
+        ----------
+        over
+            A canvas of the same kind and size.
+        mask
+            (H, W) uint8. Soft: 255 shows ``over``, 0 this one, between them a mixture. Hard: non-zero shows ``over``.
+        soft
+            Which of the two the mask is.
+        """
+        new = self.blank()
+        for below, above, target in zip(self.planes, over.planes, new.planes, strict=True):
+            fitted = mask if below.shape[:2] == mask.shape else _half(mask, soft=soft)
+            if soft:
+                _mix(below, above, fitted, target)
+            else:
+                target[...] = below
+                cv2.copyTo(above, fitted, target)
+        return new
+
+    def write(self, mask: Plane) -> "Canvas":
+        """Return a new canvas of this kind that shows a mask, (H, W) uint8, in grey."""
+        if self.matrix is None:
+            return Canvas.of_image(cv2.cvtColor(mask, cv2.COLOR_GRAY2BGR))
+        new = self.blank()
+        levels = np.array([self.matrix.to_yuv((grey, grey, grey))[0] for grey in range(256)], np.uint8)
+        cv2.LUT(mask, levels, new.planes[0])
+        new.buffer[new.size[0] :] = 128
+        return new
+
+
+def _half(mask: Plane, *, soft: bool) -> Plane:
+    """Bring a mask to the size of a chroma plane: the mean of each 2x2 block, or its first pixel if hard."""
+    if not soft:
+        return np.ascontiguousarray(mask[::2, ::2])
+    size = (mask.shape[1] // 2, mask.shape[0] // 2)
+    return cv2.resize(mask, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+
+
+def _stack_blur(plane: npt.NDArray[np.uint8], radius: float) -> npt.NDArray[np.uint8]:
+    side = min(2 * max(1, round(radius)) + 1, 255)
+    return cv2.stackBlur(plane, (side, side))
+
+
+def _mix(
+    below: npt.NDArray[np.uint8], above: npt.NDArray[np.uint8], mask: Plane, target: npt.NDArray[np.uint8]
+) -> None:
+    """Write ``below + (above - below) * mask / 255``, rounded, to ``target``.
+
+    Nearly all of a soft mask is plain 0 or 255. So the two are first pasted together, then only the thin edge
+    between them is mixed.
+    """
+    target[...] = below
+    cv2.copyTo(above, mask, target)
+    edge = np.flatnonzero((mask - np.uint8(1)) < 254)
+    flat = (-1,) + target.shape[2:]
+    weight = mask.reshape(-1)[edge].astype(np.int32)
+    if target.ndim == 3:
+        weight = weight[:, None]
+    old, new = below.reshape(flat)[edge].astype(np.int32), above.reshape(flat)[edge].astype(np.int32)
+    target.reshape(flat)[edge] = (old * 255 + (new - old) * weight + 127) // 255

@@ -1,0 +1,301 @@
+"""What is drawn from a segmentation: each overlay takes a picture and its segmentation and gives a new picture.
+
+An overlay is written once against `Canvas`, so the same lines work on a BGR picture and on a video frame's planes.
+To add one: write its class here and list it in `OVERLAYS`.
+"""
+
+import base64
+import binascii
+from abc import abstractmethod
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, field_validator
+
+from segcore.canvas import Canvas, YuvMatrix
+from segcore.errors import SegdeckError
+from segcore.options import HexColor, Options, unit
+from segcore.photo import read_photo
+from segcore.segmentation import Image, Plane, Segmentation, hex_to_color
+
+_BACKGROUNDS = files("segcore") / "backgrounds"
+_EMBEDDED = "data:image/"
+_LARGEST_EMBEDDED = 8_000_000
+
+Strength: TypeAlias = Annotated[float, Field(ge=0, le=1, title="Strength", json_schema_extra=unit("", 0.05))]
+
+
+class Overlay(Options):
+    """What every overlay has. ``hides_raw`` tells whether the picture's own background is out of sight."""
+
+    title: ClassVar[str]
+    hides_raw: ClassVar[bool]
+    kind: str
+
+    @abstractmethod
+    def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
+        """Draw.
+
+        Parameters
+        ----------
+        canvas
+            The picture. Left as it is.
+        segmentation
+            The picture, split; of the same height and width.
+
+        Returns
+        -------
+        Canvas
+            A new one, of the same kind.
+        """
+
+
+def _paint(canvas: Canvas, segmentation: Segmentation, strength: float) -> Canvas:
+    """Move every label's pixels toward its colour."""
+    result = canvas
+    for value, label in enumerate(segmentation.labels, start=1):
+        result = result.blend(canvas.toward(label.color, strength), segmentation.mask(value), soft=segmentation.soft)
+    return result
+
+
+class Tint(Overlay):
+    """Each label gets a coat of its colour."""
+
+    title: ClassVar[str] = "Tint"
+    hides_raw: ClassVar[bool] = False
+    kind: Literal["tint"] = "tint"
+    strength: Strength = Field(default=0.5, description="0 leaves the picture, 1 is plain colour.")
+
+    def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
+        """Draw, as in `Overlay`."""
+        return _paint(canvas, segmentation, self.strength)
+
+
+class Outline(Overlay):
+    """A line around each label."""
+
+    title: ClassVar[str] = "Outline"
+    hides_raw: ClassVar[bool] = False
+    kind: Literal["outline"] = "outline"
+    width_px: int = Field(
+        default=4, ge=1, le=20, title="Width", description="Width of the line.", json_schema_extra=unit("px")
+    )
+
+    def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
+        """Draw, as in `Overlay`."""
+        side = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (self.width_px + 1, self.width_px + 1))
+        result = canvas
+        for value, label in enumerate(segmentation.labels, start=1):
+            inside = cv2.inRange(segmentation.label_map, value, value)
+            line = cv2.morphologyEx(inside, cv2.MORPH_GRADIENT, side)
+            result = result.blend(canvas.filled(label.color), line, soft=False)
+        return result
+
+
+class CutOut(Overlay):
+    """What has a label stays, the rest is plain: OpenCV's ``bitwise_and``. A still also gets real transparency."""
+
+    title: ClassVar[str] = "Cut-out"
+    hides_raw: ClassVar[bool] = True
+    kind: Literal["cut_out"] = "cut_out"
+    color: HexColor = Field(default="#000000", title="Colour around it", description="Shown where nothing was found.")
+
+    def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
+        """Draw, as in `Overlay`."""
+        plain = canvas.filled(hex_to_color(self.color))
+        return plain.blend(canvas, segmentation.foreground(), soft=segmentation.soft)
+
+
+class Blur(Overlay):
+    """What has a label stays sharp, the rest is blurred."""
+
+    title: ClassVar[str] = "Blur the background"
+    hides_raw: ClassVar[bool] = True
+    kind: Literal["blur"] = "blur"
+    strength_percent: float = Field(
+        default=4,
+        ge=1,
+        le=10,
+        title="Blur",
+        description="How far things run together, as a share of the picture's height.",
+        json_schema_extra=unit("%", 0.5),
+    )
+
+    def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
+        """Draw, as in `Overlay`."""
+        far = canvas.blurred(canvas.size[0] * self.strength_percent / 100)
+        return far.blend(canvas, segmentation.foreground(), soft=segmentation.soft)
+
+
+class Replace(Overlay):
+    """What has a label stands before a picture."""
+
+    title: ClassVar[str] = "Replace the background"
+    hides_raw: ClassVar[bool] = True
+    kind: Literal["replace"] = "replace"
+    picture: str = Field(
+        default="studio",
+        title="Background",
+        description="A bundled picture by its name, or a PNG, JPEG or WebP as a data:image/...;base64, text.",
+    )
+
+    @field_validator("picture")
+    @classmethod
+    def _no_path(cls, picture: str) -> str:
+        if picture.startswith(_EMBEDDED):
+            if len(picture) > _LARGEST_EMBEDDED:
+                raise ValueError(f"the picture must be smaller than {_LARGEST_EMBEDDED // 1_000_000} MB as text")
+            try:
+                background_picture(picture)
+            except SegdeckError as error:
+                raise ValueError(str(error)) from None
+        elif picture not in background_names():
+            names = ", ".join(background_names())
+            raise ValueError(f"it must be one of {names}, or an embedded picture; a path is not accepted")
+        return picture
+
+    def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
+        """Draw, as in `Overlay`."""
+        behind = _background_canvas(self.picture, canvas.size, canvas.matrix)
+        return behind.blend(canvas, segmentation.foreground(), soft=segmentation.soft)
+
+
+class ColorPop(Overlay):
+    """What has a label keeps its colours, the rest turns grey."""
+
+    title: ClassVar[str] = "Colour pop"
+    hides_raw: ClassVar[bool] = False
+    kind: Literal["color_pop"] = "color_pop"
+
+    def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
+        """Draw, as in `Overlay`."""
+        return canvas.without_color().blend(canvas, segmentation.foreground(), soft=segmentation.soft)
+
+
+class Mask(Overlay):
+    """The bare mask: white on black, a grey for each where there are several labels."""
+
+    title: ClassVar[str] = "Mask"
+    hides_raw: ClassVar[bool] = True
+    kind: Literal["mask"] = "mask"
+
+    def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
+        """Draw, as in `Overlay`."""
+        return canvas.write(segmentation.grey())
+
+
+class SideBySide(Overlay):
+    """The picture and, beside it, its tint, each at half size."""
+
+    title: ClassVar[str] = "Side by side"
+    hides_raw: ClassVar[bool] = False
+    kind: Literal["side_by_side"] = "side_by_side"
+    strength: Strength = Field(default=0.7, description="Of the tint; 1 is plain colour.")
+
+    def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
+        """Draw, as in `Overlay`; the result is half as high."""
+        height, width = (max(2, side // 4 * 2) for side in canvas.size)
+        tinted = _paint(canvas, segmentation, self.strength)
+        return canvas.scaled(height, width).beside(tinted.scaled(height, width))
+
+
+OVERLAYS: dict[str, type[Overlay]] = {
+    overlay.model_fields["kind"].default: overlay
+    for overlay in (Blur, Replace, CutOut, ColorPop, Tint, Outline, Mask, SideBySide)
+}
+"""In the order in which people are offered them."""
+
+
+def cut_out_rgba(image: Image, segmentation: Segmentation, opacity: Plane | None = None) -> npt.NDArray[np.uint8]:
+    """Cut a still out, its background transparent.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) uint8, BGR.
+    segmentation
+        The picture, split.
+    opacity
+        (H, W) uint8, how opaque the picture itself was; None if it was solid.
+
+    Returns
+    -------
+    ndarray
+        (H, W, 4) uint8, blue, green, red, alpha. Fully transparent pixels are black, so that nothing hidden leaks.
+    """
+    alpha = segmentation.alpha()
+    if opacity is not None:
+        alpha = cv2.multiply(alpha, opacity, scale=1 / 255)  # type: ignore[assignment]
+    seen = cv2.copyTo(image, alpha, np.zeros_like(image))
+    return cv2.merge([*cv2.split(seen), alpha])
+
+
+@cache
+def background_names() -> tuple[str, ...]:
+    """Return the names of the bundled background pictures."""
+    return tuple(
+        sorted(entry.name.removesuffix(".jpg") for entry in _BACKGROUNDS.iterdir() if entry.name.endswith(".jpg"))
+    )
+
+
+@lru_cache(maxsize=8)
+def background_picture(picture: str) -> Image:
+    """Return a background picture.
+
+    Parameters
+    ----------
+    picture
+        A bundled name or an embedded picture, as in `Replace`.
+
+    Returns
+    -------
+    Image
+        Read-only.
+
+    Raises
+    ------
+    SegdeckError
+        If an embedded picture can't be read.
+    """
+    if not picture.startswith(_EMBEDDED):
+        content = (_BACKGROUNDS / f"{picture}.jpg").read_bytes()
+    else:
+        try:
+            content = base64.b64decode(picture.partition(";base64,")[2], validate=True)
+        except binascii.Error:
+            raise SegdeckError("The embedded picture is not valid base64.") from None
+    image = read_photo(content).image
+    image.setflags(write=False)
+    return image
+
+
+@lru_cache(maxsize=4)
+def _background_canvas(picture: str, size: tuple[int, int], matrix: YuvMatrix | None) -> Canvas:
+    """Return a background picture that covers ``size`` (height, width), its middle in the middle."""
+    image = background_picture(picture)
+    height, width = size
+    scale = max(height / image.shape[0], width / image.shape[1])
+    rows, columns = max(height, round(image.shape[0] * scale)), max(width, round(image.shape[1] * scale))
+    covering = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    top, left = (rows - height) // 2, (columns - width) // 2
+    fitted = np.ascontiguousarray(covering[top : top + height, left : left + width])
+    return Canvas.of_image(fitted) if matrix is None else Canvas.from_image(fitted, matrix)
+
+
+def embed_picture(image: Image) -> str:
+    """Return a picture as text for `Replace`, at most 1920 pixels wide or high.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) uint8, BGR.
+    """
+    height, width = image.shape[:2]
+    scale = min(1.0, 1920 / max(height, width))
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
+    _, content = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 90])
+    return f"{_EMBEDDED}jpeg;base64,{base64.b64encode(content.tobytes()).decode()}"
