@@ -1,0 +1,260 @@
+"""Processing a clip: read, split, draw, write, each on a thread of its own."""
+
+import csv
+import os
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import av
+
+from segcore.errors import SegdeckError
+from segcore.measures import Measures
+from segcore.pipeline import Pipeline, Result, build_pipeline
+from segcore.recipe import Recipe
+from segcore.segmentation import Image
+from segcore.video.probe import VideoInfo, probe
+from segcore.video.reader import ClipReader, Picture
+from segcore.video.writer import ClipWriter
+
+_AHEAD = 4  # pictures that may wait between two threads
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a clip is.
+
+    Attributes
+    ----------
+    frames_done, frames_expected
+        The second is what the file's header promises.
+    elapsed_s
+        Since the start.
+    time_s
+        Of the newest picture in the clip.
+    result
+        The newest picture's.
+    cut_off
+        Whether the clip ended before its end: damaged or cut off.
+    """
+
+    frames_done: int
+    frames_expected: int
+    elapsed_s: float
+    time_s: float
+    result: Result
+    cut_off: bool = False
+
+    @property
+    def measures(self) -> Measures:
+        """The newest picture's figures."""
+        return self.result.measures
+
+    @property
+    def rate_fps(self) -> float:
+        """Pictures done per second."""
+        return self.frames_done / self.elapsed_s if self.elapsed_s else 0.0
+
+    @property
+    def share(self) -> float:
+        """How much is done, 0 to 1."""
+        return min(1.0, self.frames_done / self.frames_expected) if self.frames_expected else 0.0
+
+    @property
+    def left_s(self) -> float:
+        """Seconds that it will still take."""
+        return max(0, self.frames_expected - self.frames_done) / self.rate_fps if self.rate_fps else 0.0
+
+    def still(self) -> Image:
+        """Return the newest picture as drawn, BGR."""
+        return self.result.image
+
+
+def process_video(
+    source: Path | str,
+    target: Path | str,
+    recipe: Recipe | Pipeline,
+    *,
+    mask: Path | str | None = None,
+    measures: Path | str | None = None,
+    info: VideoInfo | None = None,
+) -> Iterator[Progress]:
+    """Process a clip, one step a picture.
+
+    Closing the generator cancels the work. However it ends before its end, nothing is left behind.
+
+    Parameters
+    ----------
+    source
+        The clip.
+    target
+        Where the result goes: H.264 MP4, with the clip's sound, frame times and colour tags, upright.
+    recipe
+        What is done with each picture.
+    mask
+        Where a video of the bare mask goes, if wanted.
+    measures
+        Where a CSV of each picture's figures goes, if wanted.
+    info
+        What `probe` found, if that is known already.
+
+    Yields
+    ------
+    Progress
+        After each picture. After the last one it comes once more, when all files are whole.
+
+    Raises
+    ------
+    SegdeckError
+        If the clip can't be read or is over a limit, or a target can't be written.
+    """
+    source = Path(source)
+    info = info or probe(source)
+    pipeline = recipe if isinstance(recipe, Pipeline) else build_pipeline(recipe)
+    outputs = _Outputs(Path(target), Path(mask) if mask else None, Path(measures) if measures else None)
+    start = time.monotonic()
+    progress = None
+    with ExitStack() as stack:
+        reader = stack.enter_context(ClipReader(source, info))
+        stack.callback(outputs.discard)
+        write = stack.enter_context(_InOrder())
+        for item in _read_ahead(stack, reader):
+            if isinstance(item, av.Packet):
+                write(outputs.add_sound, item)
+                continue
+            result = pipeline.on_canvas(item.canvas)
+            write(outputs.add_picture, reader, item, result)
+            progress = Progress(
+                frames_done=progress.frames_done + 1 if progress else 1,
+                frames_expected=info.frames,
+                elapsed_s=time.monotonic() - start,
+                time_s=float(item.pts * reader.time_base),
+                result=result,
+            )
+            yield progress
+        if progress is None:
+            raise SegdeckError("There is not one picture in this video that can be read.")
+        write(outputs.finish)
+        write.wait()
+        short = reader.cut_off or progress.frames_done < 0.9 * info.frames
+        yield Progress(
+            progress.frames_done,
+            progress.frames_done,
+            time.monotonic() - start,
+            progress.time_s,
+            progress.result,
+            short,
+        )
+
+
+def _read_ahead(stack: ExitStack, reader: ClipReader) -> Iterator[Picture | av.Packet]:
+    """Yield the reader's items, decoded on a thread of its own a few pictures ahead."""
+    pool = ThreadPoolExecutor(1, "segdeck-read")
+    stack.callback(pool.shutdown, cancel_futures=True)
+    items = reader.items()
+    waiting = deque(pool.submit(next, items, None) for _ in range(_AHEAD))
+    while (item := waiting.popleft().result()) is not None:
+        waiting.append(pool.submit(next, items, None))
+        yield item
+
+
+class _InOrder:
+    """Runs calls on one other thread, in order; a few may wait, and an error in one is raised by the next."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, "segdeck-write")
+        self._waiting: deque[Future[None]] = deque()
+
+    def __call__(self, function, *arguments) -> None:  # type: ignore[no-untyped-def]
+        self._waiting.append(self._pool.submit(function, *arguments))
+        while len(self._waiting) > _AHEAD:
+            self._waiting.popleft().result()
+
+    def wait(self) -> None:
+        while self._waiting:
+            self._waiting.popleft().result()
+
+    def __enter__(self) -> "_InOrder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+
+class _Outputs:
+    """All that is written for one clip: the result and, where wanted, its mask and its figures."""
+
+    def __init__(self, target: Path, mask: Path | None, measures: Path | None) -> None:
+        for path in filter(None, (target, mask, measures)):
+            if not path.parent.is_dir():
+                raise SegdeckError(f"There is no folder {str(path.parent)!r} to write to.")
+        for path in filter(None, (target, mask)):
+            if path.suffix.lower() != ".mp4":
+                raise SegdeckError(f"The result is an MP4; {path.name!r} does not end in .mp4.")
+        self._target, self._mask_target, self._measures_target = target, mask, measures
+        self._clips: list[ClipWriter] = []
+        self._table: _Table | None = None
+        self._early_sound: list[av.Packet] = []
+
+    def add_sound(self, packet: av.Packet) -> None:
+        if self._clips:
+            self._clips[0].write_sound(packet)
+        else:  # the file is opened when the first result's size is known
+            self._early_sound.append(packet)
+
+    def add_picture(self, reader: ClipReader, picture: Picture, result: Result) -> None:
+        canvases = [result.canvas]
+        if self._mask_target:
+            canvases.append(picture.canvas.write(result.segmentation.grey()))
+        if not self._clips:
+            self._open(reader, canvases, result)
+        for clip, canvas in zip(self._clips, canvases, strict=True):
+            clip.write_picture(canvas, picture.pts)
+        if self._table:
+            self._table.add(float(picture.pts * reader.time_base), result.measures)
+
+    def _open(self, reader: ClipReader, canvases: list, result: Result) -> None:  # type: ignore[type-arg]
+        self._clips.append(ClipWriter(self._target, canvases[0], reader, sound=True))
+        if self._mask_target:
+            self._clips.append(ClipWriter(self._mask_target, canvases[1], reader, sound=False))
+        if self._measures_target:
+            self._table = _Table(self._measures_target, result.measures)
+        for packet in self._early_sound:
+            self.add_sound(packet)
+        self._early_sound.clear()
+
+    def finish(self) -> None:
+        for output in (*self._clips, self._table):
+            if output:
+                output.finish()
+
+    def discard(self) -> None:
+        for output in (*self._clips, self._table):
+            if output:
+                output.discard()
+
+
+class _Table:
+    """A CSV of figures, a line a picture."""
+
+    def __init__(self, path: Path, first: Measures) -> None:
+        self._path, self._part = path, path.with_name(path.name + ".part")
+        self._file: IO[str] = self._part.open("w", newline="", encoding="utf-8")
+        self._rows = csv.writer(self._file)
+        self._rows.writerow(["time_s", *(f"{name}_percent" for name in first.coverage_percent)])
+
+    def add(self, time_s: float, measures: Measures) -> None:
+        self._rows.writerow([f"{time_s:.3f}", *(f"{share:.2f}" for share in measures.coverage_percent.values())])
+
+    def finish(self) -> None:
+        self._file.close()
+        os.replace(self._part, self._path)
+
+    def discard(self) -> None:
+        self._file.close()
+        self._part.unlink(missing_ok=True)
