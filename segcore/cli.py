@@ -1,0 +1,162 @@
+"""The command line: ``segdeck``."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from segcore import model_card
+from segcore.errors import SegdeckError
+from segcore.overlay import CutOut, cut_out_rgba
+from segcore.photo import read_photo, write_image
+from segcore.pipeline import build_pipeline
+from segcore.recipe import load_recipe, ready_recipes
+from segcore.video import probe, process_video
+
+_ROOT = Path(__file__).resolve().parents[1]
+
+app = typer.Typer(help="Split pictures and videos into parts.", no_args_is_help=True, add_completion=False)
+models = typer.Typer(help="The networks: what there is, what is installed.", no_args_is_help=True)
+recipes = typer.Typer(help="The ready recipes.", no_args_is_help=True)
+app.add_typer(models, name="models")
+app.add_typer(recipes, name="recipes")
+
+RecipeOption = Annotated[str, typer.Option("--recipe", help="A ready recipe's name, or a TOML file.")]
+_DEFAULT = "blur_my_background"
+
+
+@app.command()
+def run(port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8501) -> None:
+    """Start the dashboard; open the address that it prints."""
+    command = [sys.executable, "-m", "streamlit", "run", str(_ROOT / "app.py"), "--server.port", str(port)]
+    raise typer.Exit(subprocess.run(command, cwd=_ROOT, check=False).returncode)
+
+
+@app.command()
+def segment(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A photo: PNG, JPEG or WebP.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The result: .png, .jpg or .webp.")],
+    recipe: RecipeOption = _DEFAULT,
+    mask: Annotated[Path | None, typer.Option(help="Also write the bare mask here, as PNG.")] = None,
+) -> None:
+    """Split one photo. A cut-out written as PNG or WebP is transparent."""
+    chosen = load_recipe(recipe)
+    photo = read_photo(_existing(source).read_bytes())
+    result = build_pipeline(chosen)(photo.image)
+    picture = result.image
+    if isinstance(chosen.overlay, CutOut) and target.suffix.lower() in (".png", ".webp"):
+        picture = cut_out_rgba(photo.image, result.segmentation, photo.opacity)
+    write_image(target, picture)
+    if mask:
+        write_image(mask, result.segmentation.grey())
+
+
+@app.command()
+def process(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A video.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The result: .mp4.")],
+    recipe: RecipeOption = _DEFAULT,
+    mask: Annotated[Path | None, typer.Option(help="Also write a video of the bare mask here: .mp4.")] = None,
+    measures: Annotated[Path | None, typer.Option(help="Also write each picture's figures here, as CSV.")] = None,
+) -> None:
+    """Split a video, frame by frame, and keep its sound."""
+    info = probe(_existing(source))
+    console = Console(stderr=True)
+    cut_off = False
+    columns = (BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("frames", total=info.frames or None, rate="")
+        for step in process_video(source, target, load_recipe(recipe), mask=mask, measures=measures, info=info):
+            bar.update(task, completed=step.frames_done, rate=f"{step.rate_fps:.0f} frames/s")
+            cut_off = step.cut_off
+    if cut_off:
+        print("The video ends before its end: the result holds what could be read.", file=sys.stderr)
+
+
+@models.command("list")
+def list_models() -> None:
+    """Show every network."""
+    table = Table("name", "family", "finds", "licence", "installed")
+    for card in model_card.cards().values():
+        table.add_row(card.name, card.family, card.task, card.licence, "yes" if card.installed else "no")
+    Console().print(table)
+
+
+@models.command("install")
+def install_model(name: Annotated[str, typer.Argument(help="A network, or a family of them.")]) -> None:
+    """Fetch a network's weights and check them."""
+    console = Console(stderr=True)
+    for card in model_card.family(name):
+        with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+            task = bar.add_task(card.title, total=None)
+
+            def show(here: int, total: int, *, bar: Progress = bar, task: int = task) -> None:
+                bar.update(task, completed=here, total=total or None)  # type: ignore[arg-type]
+
+            fetched = model_card.install(card, show)
+        print(f"{card.name}: {'installed' if fetched else 'already installed'}")
+
+
+@models.command("verify")
+def verify_models() -> None:
+    """Compare the weights of every installed network with its card."""
+    installed = [card for card in model_card.cards().values() if card.installed]
+    if not installed:
+        raise SegdeckError('No network is installed; "segdeck models install selfie" fetches the default ones.')
+    for card in installed:
+        card.verify()
+        print(f"{card.name}: as its card says")
+
+
+@recipes.command("list")
+def list_recipes() -> None:
+    """Show the ready recipes."""
+    table = Table("name", "title", "what it does")
+    for name, recipe in ready_recipes().items():
+        table.add_row(name, recipe.title, recipe.summary)
+    Console().print(table)
+
+
+@recipes.command("show")
+def show_recipe(name: Annotated[str, typer.Argument(help="A ready recipe's name, or a TOML file.")]) -> None:
+    """Print a recipe as TOML, to start one's own from."""
+    print(load_recipe(name).to_toml(), end="")
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise SegdeckError(f"There is no file {str(path)!r}.")
+    return path
+
+
+def main() -> None:
+    """Run the command line. An error is one line on stderr and exit status 2; Ctrl-C is 130."""
+    run_app: Callable[..., object] = typer.main.get_command(app).main
+    try:
+        code = run_app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.ClickException as error:
+        _fail(error.format_message())
+    except SegdeckError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+    except (KeyboardInterrupt, click.Abort):
+        print("segdeck: stopped; nothing was left behind", file=sys.stderr)
+        sys.exit(130)
+
+
+def _fail(message: str) -> None:
+    print(f"segdeck: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
