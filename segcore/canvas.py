@@ -4,6 +4,7 @@ Converting a frame to BGR and back costs more than drawing on it. So an overlay 
 `Canvas`, and works on either: every operation treats each plane alike, with the mask at that plane's size.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -12,10 +13,23 @@ import av
 import cv2
 import numpy as np
 import numpy.typing as npt
+from av.video.plane import VideoPlane
+from av.video.reformatter import Colorspace, VideoReformatter
 
-from segcore.segmentation import Color, Image, Plane
+from segcore.scaling import shrink
+from segcore.segmentation import Color, Image, Plane, u8
 
 _QUARTER_FROM_PX = 12  # a blur this wide looks the same on a picture of a quarter of the width
+
+
+class _Converters(threading.local):
+    """Each thread's own swscale: making one anew costs twice what a conversion does."""
+
+    def __init__(self) -> None:
+        self.swscale = VideoReformatter()
+
+
+_CONVERTERS = _Converters()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +106,10 @@ class Canvas:
     def from_image(cls, image: Image, matrix: YuvMatrix) -> "Canvas":
         """Convert a BGR picture, (H, W, 3) uint8 with H and W even, to I420."""
         if matrix == BT601:
-            return cls.of_i420(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), matrix)  # type: ignore[arg-type]
+            return cls.of_i420(u8(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420)), matrix)
         frame = av.VideoFrame.from_ndarray(image, format="bgr24")
         planes = frame.to_ndarray(format="yuv420p", dst_colorspace=matrix.name, dst_color_range=matrix.range_name)
-        return cls.of_i420(planes, matrix)  # type: ignore[arg-type]
+        return cls.of_i420(u8(planes), matrix)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -116,11 +130,25 @@ class Canvas:
         if self.matrix is None:
             return self.buffer
         if self.matrix == BT601:
-            return cv2.cvtColor(self.buffer, cv2.COLOR_YUV2BGR_I420)  # type: ignore[return-value]
-        frame = av.VideoFrame.from_ndarray(self.buffer, format="yuv420p")
-        return frame.to_ndarray(  # type: ignore[return-value]
-            format="bgr24", src_colorspace=self.matrix.name, src_color_range=self.matrix.range_name
+            return u8(cv2.cvtColor(self.buffer, cv2.COLOR_YUV2BGR_I420))
+        converted = _CONVERTERS.swscale.reformat(
+            self.frame(),
+            format="bgr24",
+            src_colorspace=Colorspace[self.matrix.name],
+            src_color_range=self.matrix.range_name,
+            threads=1,
         )
+        return np.ascontiguousarray(plane_pixels(converted.planes[0], 3)).reshape(*self.size, 3)
+
+    def frame(self) -> av.VideoFrame:
+        """Return an I420 canvas as a video frame, which shares its memory where it can."""
+        height, width = self.size
+        if height % 4 == 0:
+            return av.VideoFrame.from_numpy_buffer(self.buffer, "yuv420p", width)
+        frame = av.VideoFrame(width, height, "yuv420p")  # PyAV wraps buffers of other heights two rows too short
+        for plane, pixels in zip(frame.planes, self.planes, strict=True):
+            plane_pixels(plane)[...] = pixels
+        return frame
 
     def values(self, color: Color) -> tuple[Color | int, ...]:
         """Return what a colour is on each plane."""
@@ -151,32 +179,39 @@ class Canvas:
     def without_color(self) -> "Canvas":
         """Return a new canvas in shades of grey."""
         if self.matrix is None:
-            return self.map(lambda plane: cv2.cvtColor(cv2.cvtColor(plane, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR))
+            grey = cv2.cvtColor(self.buffer, cv2.COLOR_BGR2GRAY)
+            return Canvas.of_image(u8(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)))
         new = self.blank()
         new.planes[0][...] = self.planes[0]
         new.buffer[new.size[0] :] = 128
         return new
 
-    def blurred(self, radius_px: float) -> "Canvas":
-        """Return a new, blurred canvas.
+    def blurred(self, radius_px: float, without: Plane) -> "Canvas":
+        """Return a new, blurred canvas into which nothing runs from under a mask.
 
         Parameters
         ----------
         radius_px
             About the distance over which detail is lost, in pixels of the picture. A wide blur is made on a picture
             of a quarter of the width: there is nothing left to see that this would lose.
+        without
+            (H, W) uint8. What lies under it does not colour its surroundings, so that no halo is around it:
+            normalized convolution (Knutsson and Westin, 1993), with the mask's inverse as certainty.
         """
-        height = self.size[0]
-
-        def blur(plane: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-            radius = radius_px * plane.shape[0] / height
-            rows, columns = plane.shape[:2]
-            if radius < _QUARTER_FROM_PX or min(rows, columns) < 8:
-                return _stack_blur(plane, radius)
-            small = cv2.resize(plane, (columns // 4, rows // 4), interpolation=cv2.INTER_AREA)
-            return cv2.resize(_stack_blur(small, radius / 4), (columns, rows), interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
-
-        return self.map(blur)
+        height, width = self.size
+        scale = 4 if radius_px >= _QUARTER_FROM_PX and min(height, width) >= 16 else 1
+        new = self.blank()
+        for plane, target in zip(self.planes, new.planes, strict=True):
+            radius = radius_px / scale * plane.shape[0] / height
+            size = (plane.shape[0] // scale, plane.shape[1] // scale)
+            small, hidden = shrink(plane, *size), shrink(without, *size)
+            certainty = np.maximum(np.float32(255) - hidden, 1)  # never 0, or there would be a division by it
+            weight = _stack_blur(certainty, radius)
+            if plane.ndim == 3:
+                certainty, weight = certainty[..., None], weight[..., None]
+            far = _stack_blur(small * certainty, radius) / weight
+            cv2.resize(np.rint(far).astype(np.uint8), target.shape[1::-1], target, interpolation=cv2.INTER_LINEAR)
+        return new
 
     def scaled(self, height: int, width: int) -> "Canvas":
         """Return a new canvas of another size, in pixels (even for I420)."""
@@ -186,15 +221,6 @@ class Canvas:
             cv2.resize(
                 plane, target.shape[1::-1], target, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
             )
-        return new
-
-    def cropped(self, top: int, left: int, height: int, width: int) -> "Canvas":
-        """Return a new canvas that shows a part of this one, in pixels (even for I420)."""
-        new = self.blank(height, width)
-        for plane, target in zip(self.planes, new.planes, strict=True):
-            step = self.size[0] // plane.shape[0]
-            y, x = top // step, left // step
-            target[...] = plane[y : y + target.shape[0], x : x + target.shape[1]]
         return new
 
     def beside(self, other: "Canvas") -> "Canvas":
@@ -230,7 +256,7 @@ class Canvas:
     def write(self, mask: Plane) -> "Canvas":
         """Return a new canvas of this kind that shows a mask, (H, W) uint8, in grey."""
         if self.matrix is None:
-            return Canvas.of_image(cv2.cvtColor(mask, cv2.COLOR_GRAY2BGR))
+            return Canvas.of_image(u8(cv2.cvtColor(mask, cv2.COLOR_GRAY2BGR)))
         new = self.blank()
         levels = np.array([self.matrix.to_yuv((grey, grey, grey))[0] for grey in range(256)], np.uint8)
         cv2.LUT(mask, levels, new.planes[0])
@@ -238,33 +264,33 @@ class Canvas:
         return new
 
 
+def plane_pixels(plane: VideoPlane, channels: int = 1) -> npt.NDArray[np.uint8]:
+    """Return a frame's plane, (H, W * channels) uint8, without its padding and without copying it."""
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    return rows[: plane.height, : plane.width * channels]
+
+
 def _half(mask: Plane, *, soft: bool) -> Plane:
     """Bring a mask to the size of a chroma plane: the mean of each 2x2 block, or its first pixel if hard."""
     if not soft:
         return np.ascontiguousarray(mask[::2, ::2])
     size = (mask.shape[1] // 2, mask.shape[0] // 2)
-    return cv2.resize(mask, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+    return u8(cv2.resize(mask, size, interpolation=cv2.INTER_AREA))
 
 
-def _stack_blur(plane: npt.NDArray[np.uint8], radius: float) -> npt.NDArray[np.uint8]:
+def _stack_blur(plane: npt.NDArray[np.float32], radius: float) -> npt.NDArray[np.float32]:
     side = min(2 * max(1, round(radius)) + 1, 255)
-    return cv2.stackBlur(plane, (side, side))
+    return cv2.stackBlur(plane, (side, side))  # type: ignore[return-value]
 
 
 def _mix(
     below: npt.NDArray[np.uint8], above: npt.NDArray[np.uint8], mask: Plane, target: npt.NDArray[np.uint8]
 ) -> None:
-    """Write ``below + (above - below) * mask / 255``, rounded, to ``target``.
+    """Write ``below * (255 - mask) / 255 + above * mask / 255``, each rounded, to ``target``.
 
-    Nearly all of a soft mask is plain 0 or 255. So the two are first pasted together, then only the thin edge
-    between them is mixed.
+    Where the mask is 0 or 255 this is exact; between, it is off by one at most.
     """
-    target[...] = below
-    cv2.copyTo(above, mask, target)
-    edge = np.flatnonzero((mask - np.uint8(1)) < 254)
-    flat = (-1,) + target.shape[2:]
-    weight = mask.reshape(-1)[edge].astype(np.int32)
-    if target.ndim == 3:
-        weight = weight[:, None]
-    old, new = below.reshape(flat)[edge].astype(np.int32), above.reshape(flat)[edge].astype(np.int32)
-    target.reshape(flat)[edge] = (old * 255 + (new - old) * weight + 127) // 255
+    if below.ndim == 3:
+        mask = u8(cv2.merge([mask, mask, mask]))
+    cv2.multiply(below, cv2.bitwise_not(mask), target, 1 / 255)
+    cv2.add(target, cv2.multiply(above, mask, scale=1 / 255), target)

@@ -3,13 +3,21 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
-import click
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from segcore import model_card
@@ -30,6 +38,7 @@ app.add_typer(recipes, name="recipes")
 
 RecipeOption = Annotated[str, typer.Option("--recipe", help="A ready recipe's name, or a TOML file.")]
 _DEFAULT = "blur_my_background"
+_STOPPED = 130  # what typer makes of Ctrl-C, as shells do
 
 
 @app.command()
@@ -67,14 +76,17 @@ def process(
     measures: Annotated[Path | None, typer.Option(help="Also write each picture's figures here, as CSV.")] = None,
 ) -> None:
     """Split a video, frame by frame, and keep its sound."""
-    info = probe(_existing(source))
+    chosen, info = load_recipe(recipe), probe(_existing(source))
     console = Console(stderr=True)
     cut_off = False
+    steps = process_video(source, target, chosen, mask=mask, measures=measures, info=info)
     columns = (BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal) as bar:
+    bar = Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal)
+    with bar, closing(steps):  # closed at once, also by Ctrl-C: that is what takes half a file away
         task = bar.add_task("frames", total=info.frames or None, rate="")
-        for step in process_video(source, target, load_recipe(recipe), mask=mask, measures=measures, info=info):
-            bar.update(task, completed=step.frames_done, rate=f"{step.rate_fps:.0f} frames/s")
+        for step in steps:
+            total, rate = step.frames_expected or None, f"{step.rate_fps:.0f} frames/s"
+            bar.update(task, completed=step.frames_done, total=total, rate=rate)
             cut_off = step.cut_off
     if cut_off:
         print("The video ends before its end: the result holds what could be read.", file=sys.stderr)
@@ -97,8 +109,8 @@ def install_model(name: Annotated[str, typer.Argument(help="A network, or a fami
         with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
             task = bar.add_task(card.title, total=None)
 
-            def show(here: int, total: int, *, bar: Progress = bar, task: int = task) -> None:
-                bar.update(task, completed=here, total=total or None)  # type: ignore[arg-type]
+            def show(here: int, total: int, *, bar: Progress = bar, task: TaskID = task) -> None:
+                bar.update(task, completed=here, total=total or None)
 
             fetched = model_card.install(card, show)
         print(f"{card.name}: {'installed' if fetched else 'already installed'}")
@@ -141,19 +153,18 @@ def main() -> None:
     run_app: Callable[..., object] = typer.main.get_command(app).main
     try:
         code = run_app(standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
-    except click.ClickException as error:
-        _fail(error.format_message())
+    except typer.TyperException as error:
+        _fail(error.format_message() or "a command is missing.")
     except SegdeckError as error:
         _fail(str(error))
     except OSError as error:
         _fail(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
-    except (KeyboardInterrupt, click.Abort):
+    if code == _STOPPED:
         print("segdeck: stopped; nothing was left behind", file=sys.stderr)
-        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
-def _fail(message: str) -> None:
+def _fail(message: str) -> NoReturn:
     print(f"segdeck: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(2)
 

@@ -1,13 +1,12 @@
-"""From a video frame to a canvas and back, with its colours right, upright, and with even sides."""
+"""From a video frame to a canvas: its colours right, upright, and with even sides."""
 
 from dataclasses import replace
 
 import av
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from segcore.canvas import BT601, BT709, Canvas, YuvMatrix
+from segcore.canvas import BT601, BT709, Canvas, YuvMatrix, plane_pixels
 
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 _RGB, _UNSPECIFIED = 0, 2  # AVCOL_SPC_*
@@ -65,17 +64,17 @@ def canvas_of_frame(frame: av.VideoFrame, untagged: YuvMatrix | None = None) -> 
         I420, turned upright. An odd width or height is made even by repeating the last pixels.
     """
     matrix = matrix_of(frame, untagged)
+    turn = round(frame.rotation / 90) * 90 % 360  # asked now: a converted frame no longer knows it
     if frame.format.name not in _PLANAR:
-        source = {} if frame.format.is_rgb else {"src_colorspace": matrix.name}
-        turn = frame.rotation
         frame = frame.reformat(
-            format="yuv420p", dst_colorspace=matrix.name, dst_color_range=matrix.range_name, **source
+            format="yuv420p",
+            src_colorspace=None if frame.format.is_rgb else matrix.name,
+            dst_colorspace=matrix.name,
+            dst_color_range=matrix.range_name,
         )
-    else:
-        turn = frame.rotation
-    planes = [_plane_view(plane) for plane in frame.planes]
-    if turn := round(turn / 90) * 90 % 360:
-        planes = [cv2.rotate(plane, _ROTATIONS[turn]) for plane in planes]
+    planes = [plane_pixels(plane) for plane in frame.planes]
+    if turn:
+        planes = [np.asarray(cv2.rotate(plane, _ROTATIONS[turn]), np.uint8) for plane in planes]
     chroma_height, chroma_width = planes[1].shape
     canvas = Canvas.of_i420(np.empty((chroma_height * 3, chroma_width * 2), np.uint8), matrix)
     for plane, target in zip(planes, canvas.planes, strict=True):
@@ -86,14 +85,3 @@ def canvas_of_frame(frame: av.VideoFrame, untagged: YuvMatrix | None = None) -> 
                 plane, [(0, large - small) for small, large in zip(plane.shape, target.shape, strict=True)], "edge"
             )
     return canvas
-
-
-def frame_of_canvas(canvas: Canvas) -> av.VideoFrame:
-    """Return an I420 canvas as a frame that shares its memory."""
-    return av.VideoFrame.from_numpy_buffer(canvas.buffer, format="yuv420p", width=canvas.size[1])
-
-
-def _plane_view(plane: av.video.plane.VideoPlane) -> npt.NDArray[np.uint8]:
-    """Return a plane's pixels, (height, width) uint8, without its padding and without copying them."""
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]
-    return rows[: plane.height, : plane.width]  # type: ignore[no-any-return]

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import av
-import cv2
 import numpy as np
 import PIL.Image
 import PIL.ImageDraw
@@ -19,12 +18,13 @@ import PIL.ImageFont
 
 from segcore.canvas import BT601, Canvas
 from segcore.errors import SegdeckError
-from segcore.frames import canvas_of_frame, frame_of_canvas
-from segcore.pipeline import Pipeline
+from segcore.frames import canvas_of_frame
+from segcore.pipeline import Pipeline, Result
 
 logger = logging.getLogger(__name__)
 
-_WINDOW_S = 2.0  # figures are means over this long
+_WINDOW_S = 2.0  # figures are of this long
+_KEPT = 240  # moments, enough for the window at any camera's rate
 _STARTING = "Starting…"
 _FAILED = "This look failed on this picture. Choose another one."
 
@@ -40,9 +40,9 @@ class LiveFigures:
     delay_ms
         From a frame's arrival to its result leaving, the median.
     coverage_percent
-        Of the newest result, by label.
+        Of the result that is shown, by label; empty while a card is.
     timings_ms
-        Of the newest result, by stage.
+        Of the result that is shown, by stage; empty while a card is.
     error
         Why there is a card instead of a picture; empty if there is none.
     last_frame_s
@@ -59,9 +59,9 @@ class LiveFigures:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A picture that may be sent, and when the frame behind it came."""
+    """A result that may be sent, and when the frame behind it came."""
 
-    canvas: Canvas
+    result: Result
     came_s: float
 
 
@@ -81,8 +81,8 @@ class LiveProcessor:
         self._shown: _Shown | None = None
         self._error = ""
         self._last_frame_s: float | None = None
-        self._done: deque[tuple[float, float]] = deque(maxlen=120)  # when a result left first, and how old it was
-        self._figures = LiveFigures()
+        self._finished: deque[float] = deque(maxlen=_KEPT)  # when a result was ready
+        self._sent: deque[tuple[float, float]] = deque(maxlen=_KEPT)  # when a result left, and how old it was
 
     def use(self, pipeline: Pipeline) -> None:
         """Work with this pipeline from the next frame on; the newest result stays until then if it may be seen."""
@@ -118,34 +118,35 @@ class LiveProcessor:
             self._start()
             self._changed.notify()
             shown, error = self._shown, self._error
+            if shown:
+                self._sent.append((now, now - shown.came_s))
         if shown is None:
-            return frame_of_canvas(card(error or _STARTING, frame.height, frame.width))
-        with self._changed:
-            self._done.append((now, now - shown.came_s))
-        return frame_of_canvas(shown.canvas)
+            return card(error or _STARTING, frame.height, frame.width).frame()
+        return shown.result.canvas.frame()
 
     def on_ended(self) -> None:
         """Stop working: the stream is over. The next `recv` starts anew, with a card."""
         with self._changed:
             thread, self._thread = self._thread, None
             self._waiting = self._shown = self._last_frame_s = None
-            self._done.clear()
-            self._figures = LiveFigures()
+            self._finished.clear()
+            self._sent.clear()
             self._changed.notify()
         if thread:
             thread.join()
 
     def figures(self) -> LiveFigures:
         """Return how the stream is doing."""
-        now = time.monotonic()
+        since = time.monotonic() - _WINDOW_S
         with self._changed:
-            ages = {came: age for came, age in self._done if now - came < _WINDOW_S}
-            figures, error, last = self._figures, self._error, self._last_frame_s
+            finished = [moment for moment in self._finished if moment > since]
+            ages = [age for moment, age in self._sent if moment > since]
+            shown, error, last = self._shown, self._error, self._last_frame_s
         return LiveFigures(
-            frames_per_s=figures.frames_per_s,
-            delay_ms=statistics.median(ages.values()) * 1000 if ages else 0,
-            coverage_percent=figures.coverage_percent,
-            timings_ms=figures.timings_ms,
+            frames_per_s=(len(finished) - 1) / (finished[-1] - finished[0]) if len(finished) > 1 else 0,
+            delay_ms=statistics.median(ages) * 1000 if ages else 0,
+            coverage_percent=shown.result.measures.coverage_percent if shown else {},
+            timings_ms=shown.result.timings_ms if shown else {},
             error=error,
             last_frame_s=last,
         )
@@ -156,7 +157,6 @@ class LiveProcessor:
             self._thread.start()
 
     def _work(self) -> None:
-        finished: deque[float] = deque(maxlen=120)
         me = threading.current_thread()
         while True:
             with self._changed:
@@ -171,23 +171,13 @@ class LiveProcessor:
             except Exception:  # whatever fails, the raw frame is not sent and the stream goes on
                 logger.exception("a frame could not be processed")
                 result, error = None, _FAILED
-            now = time.monotonic()
-            finished.append(now)
-            recent = [moment for moment in finished if now - moment < _WINDOW_S]
-            rate = (len(recent) - 1) / (now - recent[0]) if len(recent) > 1 else 0
             with self._changed:
                 if pipeline is not self._pipeline or self._thread is not me:
                     continue  # a newer recipe came meanwhile: none of the old follows it
                 self._error = error
-                if result is None:
-                    self._shown = None
-                    continue
-                self._shown = _Shown(result.canvas, came_s)
-                self._figures = LiveFigures(
-                    frames_per_s=rate,
-                    coverage_percent=result.measures.coverage_percent,
-                    timings_ms=result.timings_ms,
-                )
+                self._shown = _Shown(result, came_s) if result else None
+                if result:
+                    self._finished.append(time.monotonic())
 
 
 @lru_cache(maxsize=8)
@@ -213,4 +203,4 @@ def card(message: str, height: int, width: int) -> Canvas:
     lines = textwrap.fill(message, max(10, round(width * 0.8 / (size * 0.52))))
     font = PIL.ImageFont.load_default(size)
     draw.multiline_text((width / 2, height / 2), lines, "#f2f2f7", font, anchor="mm", align="center", spacing=size // 2)
-    return Canvas.from_image(cv2.cvtColor(np.asarray(picture), cv2.COLOR_RGB2BGR), BT601)
+    return Canvas.from_image(np.ascontiguousarray(np.asarray(picture, np.uint8)[..., ::-1]), BT601)

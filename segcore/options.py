@@ -3,18 +3,66 @@
 The page's controls, the command line, the recipe file and the docs all come from these fields.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic.functional_validators import ModelWrapValidatorHandler, PlainValidator
-from pydantic_core import PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from segcore.errors import SegdeckError
 
-HexColor: TypeAlias = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
+
+def like(pattern: str, words: str) -> AfterValidator:
+    """Return a check that a whole text fits a pattern, and says in words what is wanted if it does not.
+
+    Parameters
+    ----------
+    pattern
+        A regular expression.
+    words
+        What fits it, for example ``"a colour such as #ff3b30"``.
+    """
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise PydanticCustomError("like", "it must be {words}", {"words": words})
+        return text
+
+    return AfterValidator(check)
+
+
+HexColor: TypeAlias = Annotated[str, StringConstraints(to_lower=True), like("#[0-9a-f]{6}", "a colour such as #ff3b30")]
 """A colour as ``#rrggbb``."""
+
+_PLAIN_WORDS = {
+    "bool_type": "it must be true or false",
+    "float_parsing": "it must be a number",
+    "float_type": "it must be a number",
+    "greater_than": "it must be above {gt}",
+    "int_from_float": "it must be a whole number",
+    "int_parsing": "it must be a whole number",
+    "int_type": "it must be a whole number",
+    "literal_error": "it must be {expected}",
+    "model_type": "it must be a table",
+    "string_too_long": "it must have at most {max_length} characters",
+    "string_too_short": "it must not be empty",
+    "string_type": "it must be text",
+    "too_long": "it must have at most {max_length} entries",
+    "too_short": "it must have at least {min_length} of them",
+    "tuple_type": "it must be a list",
+}
+"""What pydantic's own findings are called in a sentence for people."""
 
 
 def unit(name: str, step: float = 1) -> dict[str, Any]:
@@ -44,11 +92,13 @@ class Options(BaseModel):
         try:
             return handler(value)
         except ValidationError:
-            both = bounds(cls.model_fields[info.field_name]) if info.field_name else None
+            field = cls.model_fields[str(info.field_name)]
+            both = bounds(field)
             if both is None:
                 raise
+            kind = "whole number" if field.annotation is int else "number"
             raise PydanticCustomError(
-                "range", "it must be a number from {low} to {high}", dict(zip(("low", "high"), both, strict=True))
+                "range", "it must be a {kind} from {low} to {high}", {"kind": kind, "low": both[0], "high": both[1]}
             ) from None
 
 
@@ -64,15 +114,32 @@ def chosen_by(key: str, known: Mapping[str, type[Options]]) -> PlainValidator:
     """
 
     def choose(value: Any) -> Options:
-        if isinstance(value, Options):
+        if isinstance(value, Options) and type(value) in known.values():
             return value
-        name = value.get(key) if isinstance(value, dict) else None
+        if not isinstance(value, dict):
+            raise PydanticCustomError("table", "it must be a table")
+        name = value.get(key)
         if not isinstance(name, str) or name not in known:
-            context = {"key": key, "name": repr(name), "known": ", ".join(known)}
-            raise PydanticCustomError("choice", "{key} {name} is not allowed: it must be one of {known}", context)
+            raise wrong_value((key,), name, f"it must be one of {', '.join(known)}")
         return known[name].model_validate(value)
 
     return PlainValidator(choose)
+
+
+def wrong_value(where: tuple[str | int, ...], value: object, words: str) -> ValidationError:
+    """Return the error for one value inside a record, for a check that sees the whole record.
+
+    Parameters
+    ----------
+    where
+        The way to the value: names of fields and places in lists.
+    value
+        The value.
+    words
+        What is wanted, for example ``"it must be one of bgr, hsv"``.
+    """
+    problem = PydanticCustomError("wrong_value", "{words}", {"words": words})
+    return ValidationError.from_exception_data("", [InitErrorDetails(type=problem, loc=where, input=value)])
 
 
 def explain(error: ValidationError) -> SegdeckError:
@@ -89,15 +156,26 @@ def explain(error: ValidationError) -> SegdeckError:
         For its first finding, e.g. ``overlay.strength: 3 is not allowed: it must be a number from 0.0 to 1.0.``
     """
     first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "recipe"
+    where = ".".join(_name(part) for part in first["loc"]) or "recipe"
     if first["type"] == "extra_forbidden":
         return SegdeckError(f"{where}: there is no such field.")
     if first["type"] == "missing":
         return SegdeckError(f"{where}: this field is missing.")
-    message = first["msg"].removeprefix("Value error, ").rstrip(".")
-    if where == "recipe" or isinstance(first["input"], dict):
-        return SegdeckError(f"{where}: {message}.")
-    value = repr(first["input"])
-    if len(value) > 60:
-        value = value[:57] + "..."
-    return SegdeckError(f"{where}: {value} is not allowed: {message[0].lower() + message[1:]}.")
+    words = _PLAIN_WORDS.get(first["type"], "{msg}").format(**first.get("ctx", {}), msg=first["msg"])
+    words = words.removeprefix("Value error, ").rstrip(".")
+    words = words[0].lower() + words[1:]
+    value = _repeat(first["input"])
+    return SegdeckError(f"{where}: {value} is not allowed: {words}." if value else f"{where}: {words}.")
+
+
+def _name(part: str | int) -> str:
+    """Return one step on the way to a value; a field that somebody made up may hold anything."""
+    return str(part) if re.fullmatch(r"\w{1,40}", str(part)) else repr(part)[:40]
+
+
+def _repeat(value: object) -> str:
+    """Return a wrong value as a sentence repeats it; empty for one that is long, or holds a path of the visitor's."""
+    if isinstance(value, int) and abs(value) > 1e15:  # Python refuses to write out thousands of digits
+        return ""
+    text = repr(value) if isinstance(value, str | int | float) else ""
+    return "" if len(text) > 60 or "/" in text or "\\" in text else text

@@ -5,9 +5,9 @@ To add one: write its class here and list it in `OVERLAYS`.
 """
 
 import base64
-import binascii
 from abc import abstractmethod
-from functools import cache, lru_cache
+from collections.abc import Callable
+from functools import cache, cached_property, lru_cache, partial
 from importlib.resources import files
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
@@ -20,7 +20,7 @@ from segcore.canvas import Canvas, YuvMatrix
 from segcore.errors import SegdeckError
 from segcore.options import HexColor, Options, unit
 from segcore.photo import read_photo
-from segcore.segmentation import Image, Plane, Segmentation, hex_to_color
+from segcore.segmentation import Image, Plane, Segmentation, hex_to_color, in_range, u8
 
 _BACKGROUNDS = files("segcore") / "backgrounds"
 _EMBEDDED = "data:image/"
@@ -90,8 +90,8 @@ class Outline(Overlay):
         side = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (self.width_px + 1, self.width_px + 1))
         result = canvas
         for value, label in enumerate(segmentation.labels, start=1):
-            inside = cv2.inRange(segmentation.label_map, value, value)
-            line = cv2.morphologyEx(inside, cv2.MORPH_GRADIENT, side)
+            inside = in_range(segmentation.label_map, value, value)
+            line = u8(cv2.morphologyEx(inside, cv2.MORPH_GRADIENT, side))
             result = result.blend(canvas.filled(label.color), line, soft=False)
         return result
 
@@ -127,7 +127,7 @@ class Blur(Overlay):
 
     def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
         """Draw, as in `Overlay`."""
-        far = canvas.blurred(canvas.size[0] * self.strength_percent / 100)
+        far = canvas.blurred(canvas.size[0] * self.strength_percent / 100, without=segmentation.alpha())
         return far.blend(canvas, segmentation.foreground(), soft=segmentation.soft)
 
 
@@ -160,8 +160,12 @@ class Replace(Overlay):
 
     def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
         """Draw, as in `Overlay`."""
-        behind = _background_canvas(self.picture, canvas.size, canvas.matrix)
-        return behind.blend(canvas, segmentation.foreground(), soft=segmentation.soft)
+        return self._behind(canvas.size, canvas.matrix).blend(canvas, segmentation.foreground(), soft=segmentation.soft)
+
+    @cached_property
+    def _behind(self) -> Callable[[tuple[int, int], YuvMatrix | None], Canvas]:
+        """The background at a size, kept as long as this overlay and no longer: it may be a visitor's own."""
+        return lru_cache(maxsize=2)(partial(_covering, background_picture(self.picture)))
 
 
 class ColorPop(Overlay):
@@ -229,9 +233,9 @@ def cut_out_rgba(image: Image, segmentation: Segmentation, opacity: Plane | None
     """
     alpha = segmentation.alpha()
     if opacity is not None:
-        alpha = cv2.multiply(alpha, opacity, scale=1 / 255)  # type: ignore[assignment]
+        alpha = u8(cv2.multiply(alpha, opacity, scale=1 / 255))
     seen = cv2.copyTo(image, alpha, np.zeros_like(image))
-    return cv2.merge([*cv2.split(seen), alpha])
+    return u8(cv2.merge([*cv2.split(seen), alpha]))
 
 
 @cache
@@ -242,7 +246,6 @@ def background_names() -> tuple[str, ...]:
     )
 
 
-@lru_cache(maxsize=8)
 def background_picture(picture: str) -> Image:
     """Return a background picture.
 
@@ -254,7 +257,7 @@ def background_picture(picture: str) -> Image:
     Returns
     -------
     Image
-        Read-only.
+        At its own size.
 
     Raises
     ------
@@ -266,21 +269,18 @@ def background_picture(picture: str) -> Image:
     else:
         try:
             content = base64.b64decode(picture.partition(";base64,")[2], validate=True)
-        except binascii.Error:
+        except ValueError:
             raise SegdeckError("The embedded picture is not valid base64.") from None
-    image = read_photo(content).image
-    image.setflags(write=False)
-    return image
+    return read_photo(content).image
 
 
-@lru_cache(maxsize=4)
-def _background_canvas(picture: str, size: tuple[int, int], matrix: YuvMatrix | None) -> Canvas:
-    """Return a background picture that covers ``size`` (height, width), its middle in the middle."""
-    image = background_picture(picture)
+def _covering(image: Image, size: tuple[int, int], matrix: YuvMatrix | None) -> Canvas:
+    """Return a picture so large that it covers ``size`` (height, width), its middle in the middle."""
     height, width = size
     scale = max(height / image.shape[0], width / image.shape[1])
     rows, columns = max(height, round(image.shape[0] * scale)), max(width, round(image.shape[1] * scale))
-    covering = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    covering = u8(cv2.resize(image, (columns, rows), interpolation=how))
     top, left = (rows - height) // 2, (columns - width) // 2
     fitted = np.ascontiguousarray(covering[top : top + height, left : left + width])
     return Canvas.of_image(fitted) if matrix is None else Canvas.from_image(fitted, matrix)

@@ -13,7 +13,7 @@ import PIL.Image
 import PIL.ImageOps
 
 from segcore.errors import SegdeckError
-from segcore.segmentation import Image, Plane
+from segcore.segmentation import Image, Plane, u8
 from segcore.settings import settings
 
 FORMATS = ("PNG", "JPEG", "WEBP")
@@ -69,21 +69,21 @@ def read_photo(content: bytes) -> Photo:
     settings().check_photo(*picture.size)
     try:
         return _to_photo(PIL.ImageOps.exif_transpose(picture))
-    except (OSError, ValueError, SyntaxError, MemoryError):
+    except Exception:  # Pillow lets any kind out of a damaged file: a TypeError or a struct.error from its EXIF
         raise SegdeckError("This photo is damaged or cut off; save it again and try once more.") from None
 
 
 def _to_photo(picture: PIL.Image.Image) -> Photo:
     if picture.mode.startswith("I"):  # 16-bit grey: Pillow would clip it to 8 bits, not scale it
         grey = np.asarray(picture).astype(np.float64) / 257
-        return Photo(cv2.cvtColor(np.rint(grey).clip(0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR))
+        return Photo(u8(cv2.cvtColor(np.rint(grey).clip(0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR)))
     if not picture.has_transparency_data:
-        return Photo(cv2.cvtColor(np.asarray(picture.convert("RGB")), cv2.COLOR_RGB2BGR))
+        return Photo(u8(cv2.cvtColor(np.asarray(picture.convert("RGB")), cv2.COLOR_RGB2BGR)))
     rgba: npt.NDArray[np.uint8] = np.asarray(picture.convert("RGBA"))
     opacity = np.ascontiguousarray(rgba[..., 3])
     weight = rgba[..., 3:].astype(np.uint16)
     on_white = (rgba[..., :3] * weight + 255 * (255 - weight) + 127) // 255
-    image = cv2.cvtColor(on_white.astype(np.uint8), cv2.COLOR_RGB2BGR)
+    image = u8(cv2.cvtColor(on_white.astype(np.uint8), cv2.COLOR_RGB2BGR))
     return Photo(image, None if opacity.min() == 255 else opacity)
 
 
@@ -100,14 +100,19 @@ def write_image(path: Path, picture: npt.NDArray[np.uint8]) -> None:
     Raises
     ------
     SegdeckError
-        If the ending is another one.
+        If the ending is another one, the folder is missing, or such a file can't hold so large a picture.
     """
     ending = path.suffix.lower()
     if ending not in (".png", ".jpg", ".jpeg", ".webp"):
         raise SegdeckError(f"{path.name!r} has no ending that can be written; .png, .jpg and .webp are accepted.")
+    if not path.parent.is_dir():
+        raise SegdeckError(f"There is no folder {str(path.parent)!r} to write to.")
+    encoded, content = cv2.imencode(ending, picture)
+    if not encoded:
+        raise SegdeckError(f"This picture is too large for a {ending} file; .png takes it.")
     part = path.with_name(path.name + ".part")
     try:
-        part.write_bytes(cv2.imencode(ending, picture)[1].tobytes())
+        part.write_bytes(content.tobytes())
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

@@ -51,10 +51,10 @@ def parse_recipe(text: str) -> Recipe:
     """
     try:
         return Recipe.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise SegdeckError(f"This recipe is not valid TOML: {error}.") from None
     except ValidationError as error:
         raise explain(error) from None
+    except (ValueError, RecursionError) as error:  # also for a number or a nesting without end
+        raise SegdeckError(f"This recipe is not valid TOML: {error}.") from None
 
 
 @cache

@@ -1,11 +1,12 @@
 """The vocabulary: what a picture, a label and a segmentation are."""
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, cast
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from cv2.typing import MatLike
 
 Image: TypeAlias = npt.NDArray[np.uint8]
 """(H, W, 3) uint8, BGR."""
@@ -15,6 +16,11 @@ LabelMap: TypeAlias = npt.NDArray[np.uint8]
 """(H, W) uint8, 0 = background, n = the n-th label."""
 Color: TypeAlias = tuple[int, int, int]
 """Blue, green, red, each 0 to 255."""
+
+
+def u8(answer: MatLike) -> npt.NDArray[np.uint8]:
+    """Take what OpenCV answers for the uint8 that it is: its stubs can't say so. Nothing is converted."""
+    return cast("npt.NDArray[np.uint8]", answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +68,11 @@ class Segmentation:
             (H, W) uint8. Soft: the label's confidence. Hard: zero outside, non-zero inside.
         """
         if self.confidence is not None:
-            return self.confidence[value - 1]
+            plane: Plane = self.confidence[value - 1]
+            return plane
         if len(self.labels) == 1:
             return self.label_map
-        return cv2.inRange(self.label_map, value, value)  # type: ignore[call-overload, no-any-return]
+        return in_range(self.label_map, value, value)
 
     def foreground(self) -> Plane:
         """Return where any label is.
@@ -73,13 +80,14 @@ class Segmentation:
         Returns
         -------
         Plane
-            (H, W) uint8, as in `mask`.
+            (H, W) uint8, as in `mask`. Soft: the labels' confidences together.
+            Where two labels meet, each of them alone is unsure.
         """
         if self.confidence is None:
             return self.label_map
         plane: Plane = self.confidence[0]
         for other in self.confidence[1:]:
-            plane = np.maximum(plane, other)
+            plane = u8(cv2.add(plane, other))  # stays within 255
         return plane
 
     def alpha(self) -> Plane:
@@ -97,7 +105,12 @@ class Segmentation:
         """
         if len(self.labels) == 1:
             return self.alpha()
-        return cv2.LUT(self.label_map, grey_levels(len(self.labels)))  # type: ignore[return-value]
+        return u8(cv2.LUT(self.label_map, grey_levels(len(self.labels))))
+
+
+def in_range(plane: Plane, low: int, high: int) -> Plane:
+    """Return where a plane is from ``low`` to ``high``, ends included, (H, W) uint8, 0 or 255."""
+    return u8(cv2.inRange(plane, low, high))
 
 
 def grey_levels(labels: int) -> npt.NDArray[np.uint8]:

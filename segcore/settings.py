@@ -4,8 +4,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from segcore.errors import SegdeckError
 
@@ -131,5 +131,17 @@ def describe_seconds(seconds: float) -> str:
 
 @cache
 def settings() -> Settings:
-    """Return the operator's settings, read once."""
-    return Settings()
+    """Return the operator's settings, read once.
+
+    Raises
+    ------
+    SegdeckError
+        If one of them can't be used.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SegdeckError(f"SEGDECK_{str(first['loc'][0]).upper()} can't be used: {first['msg']}.") from None
+    except SettingsError:
+        raise SegdeckError("SEGDECK_ICE_SERVERS can't be used: it must be a list in JSON.") from None

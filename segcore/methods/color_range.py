@@ -8,11 +8,11 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import cv2
 import numpy as np
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from segcore.methods.base import MethodOptions
-from segcore.options import HexColor, Options
-from segcore.segmentation import Color, Image, Label, Plane, Segmentation, hex_to_color
+from segcore.options import HexColor, Options, wrong_value
+from segcore.segmentation import Color, Image, Label, Plane, Segmentation, hex_to_color, in_range, u8
 
 ColorSpace: TypeAlias = Literal["hsv", "bgr", "lab"]
 Triple: TypeAlias = tuple[int, int, int]
@@ -54,29 +54,25 @@ class ColorRangeOptions(MethodOptions):
         title="Ranges", description="Where two overlap, the first listed wins."
     )
 
-    @field_validator("ranges")
-    @classmethod
-    def _names_differ(cls, ranges: tuple[ColorRange, ...], info: ValidationInfo) -> tuple[ColorRange, ...]:
-        names = [one.name for one in ranges]
-        if twice := next((name for name in names if names.count(name) > 1), None):
-            raise ValueError(f"two ranges are called {twice!r}; each needs a name of its own")
-        return ranges
+    @model_validator(mode="after")
+    def _names_differ(self) -> "ColorRangeOptions":
+        names = [one.name for one in self.ranges]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                raise wrong_value(("ranges", number, "name"), name, "each range needs a name of its own")
+        return self
 
     @model_validator(mode="after")
     def _ends_fit(self) -> "ColorRangeOptions":
         for number, one in enumerate(self.ranges):
-            for channel, low, high in zip(CHANNELS[self.space], one.low, one.high, strict=True):
-                for end, value in (("low", low), ("high", high)):
+            for place, channel in enumerate(CHANNELS[self.space]):
+                for end, value in (("low", one.low[place]), ("high", one.high[place])):
                     if not 0 <= value <= channel.highest:
-                        raise ValueError(
-                            f"ranges.{number}.{end}: {channel.name} {value} is not allowed: "
-                            f"it must be from 0 to {channel.highest}"
-                        )
-                if low > high and not channel.wraps:
-                    raise ValueError(
-                        f"ranges.{number}: {channel.name} from {low} to {high} is not allowed: "
-                        "the low end must not be above the high end"
-                    )
+                        words = f"{channel.name} must be from 0 to {channel.highest}"
+                        raise wrong_value(("ranges", number, end, place), value, words)
+                if one.low[place] > one.high[place] and not channel.wraps:
+                    words = f"{channel.name} must not be above its high end, {one.high[place]}"
+                    raise wrong_value(("ranges", number, "low", place), one.low[place], words)
         return self
 
     def build(self) -> "ColorRangeSegmenter":
@@ -110,7 +106,7 @@ class ColorRangeSegmenter:
         height, width = image.shape[:2]
         if len(self._options.ranges) == 1:
             inside = self._inside(self._options.ranges[0])
-            return Segmentation(cv2.min(inside, 1), self._labels)  # type: ignore[call-overload]
+            return Segmentation(u8(cv2.threshold(inside, 0, 1, cv2.THRESH_BINARY)[1]), self._labels)
         label_map = np.zeros((height, width), np.uint8)
         for value in range(len(self._labels), 0, -1):
             np.copyto(label_map, np.uint8(value), where=self._inside(self._options.ranges[value - 1]).view(np.bool_))
@@ -129,14 +125,14 @@ class ColorRangeSegmenter:
 
     def _inside(self, one: ColorRange) -> Plane:
         """Return where all three channels lie in their ends, (H, W) uint8, 0 or 255."""
-        inside: Plane | None = None
-        for plane, low, high in zip(self._channels, one.low, one.high, strict=True):
-            if low <= high:
-                part = cv2.inRange(plane, low, high)
-            else:  # through red: everything but the gap between high and low
-                part = cv2.bitwise_not(cv2.inRange(plane, high + 1, low - 1))
-            inside = part if inside is None else cv2.bitwise_and(inside, part, inside)
-        return inside
+        first, second, third = (
+            in_range(plane, low, high)
+            if low <= high
+            else u8(cv2.bitwise_not(in_range(plane, high + 1, low - 1)))  # all but the gap: through red
+            for plane, low, high in zip(self._channels, one.low, one.high, strict=True)
+        )
+        cv2.bitwise_and(first, second, first)
+        return u8(cv2.bitwise_and(first, third, first))
 
 
 def range_around(name: str, color: str, tolerance: int, space: ColorSpace = "hsv") -> ColorRange:

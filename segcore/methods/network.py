@@ -13,8 +13,9 @@ from pydantic import Field
 
 from segcore.errors import SegdeckError
 from segcore.methods.base import MethodOptions
-from segcore.model_card import ModelCard, family, missing
-from segcore.segmentation import Image, Label, Segmentation, hex_to_color
+from segcore.model_card import CardName, ModelCard, family, missing
+from segcore.scaling import shrink
+from segcore.segmentation import Image, Label, Segmentation, hex_to_color, u8
 
 _SURE = 0.1  # a probability this near 0 or 1 is taken as sure: no trace of the background shines through
 
@@ -24,9 +25,8 @@ class NetworkOptions(MethodOptions):
 
     title: ClassVar[str] = "Neural network"
     method: Literal["network"] = "network"
-    model: str = Field(
+    model: CardName = Field(
         default="selfie",
-        pattern=r"^[a-z0-9_]+$",
         title="Network",
         description="A card's name, or a family's: then the card nearest the picture's shape is used.",
     )
@@ -55,7 +55,9 @@ class Network:
             # The first forward takes up to five times the others, so this is the warm-up as well.
             answer = self.forward(_ramp(card.input.height_px, card.input.width_px))
         except cv2.error as error:
-            raise SegdeckError(f"OpenCV can't run the network {card.title}: {error.err}.") from None
+            # OpenCV's own words fill several lines and name folders of this computer.
+            reason = " ".join(error.err.replace(str(card.path), card.weights.name).split())
+            raise SegdeckError(f"OpenCV can't run the network {card.title}: {reason}.") from None
         self._check(answer)
 
     def forward(self, image: Image) -> npt.NDArray[np.float32]:
@@ -72,14 +74,14 @@ class Network:
             (C, h, w) float32: what the network says, in its own size.
         """
         feed = self.card.input
-        small = cv2.resize(image, (feed.width_px, feed.height_px), interpolation=cv2.INTER_AREA)
+        small = shrink(image, feed.height_px, feed.width_px)
         blob = cv2.dnn.blobFromImage(small, feed.scale, swapRB=feed.channels == "rgb")
         if any(feed.mean) or feed.std != (1, 1, 1):
-            blob -= np.reshape(feed.mean, (1, 3, 1, 1)).astype(np.float32)
-            blob /= np.reshape(feed.std, (1, 3, 1, 1)).astype(np.float32)
+            mean, std = (np.reshape(of, (1, 3, 1, 1)).astype(np.float32) for of in (feed.mean, feed.std))
+            blob = (blob - mean) / std
         with self._lock:
             self._net.setInput(blob)
-            answer = np.array(self._net.forward())  # a copy: the net reuses its memory
+            answer = np.array(self._net.forward(), np.float32)  # a copy: the net reuses its memory
         return answer.reshape(-1, *answer.shape[-2:])
 
     def _check(self, answer: npt.NDArray[np.float32]) -> None:
@@ -175,12 +177,15 @@ def _enlarge(probability: npt.NDArray[np.float32], height: int, width: int) -> n
     """Bring (C, h, w) probabilities to (C, height, width), 0 to 255, with the nearly sure ones made sure."""
     stretched = (probability - _SURE) * (255 / (1 - 2 * _SURE))
     small = np.rint(stretched.clip(0, 255)).astype(np.uint8)
-    return np.stack([cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in small])
+    planes = np.empty((len(small), height, width), np.uint8)
+    for plane, target in zip(small, planes, strict=True):
+        cv2.resize(plane, (width, height), target, interpolation=cv2.INTER_LINEAR)
+    return planes
 
 
 def _label_map(planes: npt.NDArray[np.uint8], *, background: bool) -> npt.NDArray[np.uint8]:
     """Return the label of the highest confidence; the first listed where two are equal."""
     if len(planes) == 1:
-        return cv2.threshold(planes[0], 127, 1, cv2.THRESH_BINARY)[1]  # type: ignore[return-value]
+        return u8(cv2.threshold(planes[0], 127, 1, cv2.THRESH_BINARY)[1])
     best = planes.argmax(axis=0).astype(np.uint8)
     return best if background else np.where(planes.max(axis=0) > 127, best + np.uint8(1), np.uint8(0))

@@ -6,6 +6,8 @@ Run as a file with nothing but PyAV imported, so that it starts fast and a craft
 import json
 import resource
 import sys
+from contextlib import suppress
+from fractions import Fraction
 
 import av
 
@@ -27,10 +29,7 @@ def look(path: str) -> dict[str, object]:
         stream = pictures[0]
         if stream.codec_context is None:
             return {"error": "unknown codec"}
-        try:
-            frame = next(container.decode(stream), None)
-        except (av.FFmpegError, ValueError):
-            frame = None
+        frame = _first_picture(container, stream)
         if frame is None:
             return {"error": "no frames"}
         turned = round(frame.rotation / 90) % 2 == 1
@@ -51,21 +50,28 @@ def look(path: str) -> dict[str, object]:
         }
 
 
+def _first_picture(container: av.container.InputContainer, stream: av.video.stream.VideoStream) -> av.VideoFrame | None:
+    """Return the first picture that can be read; damaged ones before it are passed over."""
+    with suppress(av.FFmpegError):
+        for packet in container.demux(stream):
+            with suppress(av.FFmpegError):
+                if frames := packet.decode():
+                    return frames[0]
+    return None
+
+
 def _length_s(container: av.container.InputContainer, stream: av.video.stream.VideoStream) -> float:
     """Return the length that the file states, or that its packets have: a browser's recordings state none."""
-    if stream.duration:
-        return float(stream.duration * stream.time_base)
-    if container.duration:
+    if container.duration and container.duration > 0:
         return container.duration / av.time_base
+    unit = stream.time_base or Fraction(1, av.time_base)
     ends = []
     container.seek(0)
-    try:
+    with suppress(av.FFmpegError):  # cut off: what is there counts
         for packet in container.demux(stream):
             if packet.pts is not None:
                 ends.append(packet.pts + (packet.duration or 0))
-    except av.FFmpegError:
-        pass  # cut off: what is there counts
-    return float((max(ends) - min(ends)) * stream.time_base) if ends else 0.0
+    return float(max(ends) * unit) if ends else 0.0
 
 
 if __name__ == "__main__":

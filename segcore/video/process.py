@@ -4,15 +4,18 @@ import csv
 import os
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from types import TracebackType
+from typing import IO, ParamSpec
 
 import av
+from av.audio.stream import AudioStream
 
+from segcore.canvas import Canvas
 from segcore.errors import SegdeckError
 from segcore.measures import Measures
 from segcore.pipeline import Pipeline, Result, build_pipeline
@@ -22,7 +25,8 @@ from segcore.video.probe import VideoInfo, probe
 from segcore.video.reader import ClipReader, Picture
 from segcore.video.writer import ClipWriter
 
-_AHEAD = 4  # pictures that may wait between two threads
+_AHEAD = 4  # pictures or packets that may wait between two threads
+_P = ParamSpec("_P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def process_video(
     mask: Path | str | None = None,
     measures: Path | str | None = None,
     info: VideoInfo | None = None,
-) -> Iterator[Progress]:
+) -> Generator[Progress]:
     """Process a clip, one step a picture.
 
     Closing the generator cancels the work. However it ends before its end, nothing is left behind.
@@ -116,10 +120,10 @@ def process_video(
     source = Path(source)
     info = info or probe(source)
     pipeline = recipe if isinstance(recipe, Pipeline) else build_pipeline(recipe)
-    outputs = _Outputs(Path(target), Path(mask) if mask else None, Path(measures) if measures else None)
+    outputs = _Outputs(source, Path(target), Path(mask) if mask else None, Path(measures) if measures else None)
     start = time.monotonic()
     progress = None
-    with ExitStack() as stack:
+    with ExitStack() as stack:  # left in reverse: the threads stop, then what was written goes, then the clip is closed
         reader = stack.enter_context(ClipReader(source, info))
         stack.callback(outputs.discard)
         write = stack.enter_context(_InOrder())
@@ -141,22 +145,19 @@ def process_video(
             raise SegdeckError("There is not one picture in this video that can be read.")
         write(outputs.finish)
         write.wait()
-        short = reader.cut_off or progress.frames_done < 0.9 * info.frames
-        yield Progress(
-            progress.frames_done,
-            progress.frames_done,
-            time.monotonic() - start,
-            progress.time_s,
-            progress.result,
-            short,
+        yield replace(
+            progress,
+            frames_expected=progress.frames_done,
+            elapsed_s=time.monotonic() - start,
+            cut_off=reader.cut_off,
         )
 
 
-def _read_ahead(stack: ExitStack, reader: ClipReader) -> Iterator[Picture | av.Packet]:
-    """Yield the reader's items, decoded on a thread of its own a few pictures ahead."""
+def _read_ahead(stack: ExitStack, reader: ClipReader) -> "Iterator[Picture | av.Packet[AudioStream]]":
+    """Yield the reader's items, decoded on a thread of its own a few pictures ahead, until the stack is left."""
+    items = stack.enter_context(closing(reader.items()))
     pool = ThreadPoolExecutor(1, "segdeck-read")
     stack.callback(pool.shutdown, cancel_futures=True)
-    items = reader.items()
     waiting = deque(pool.submit(next, items, None) for _ in range(_AHEAD))
     while (item := waiting.popleft().result()) is not None:
         waiting.append(pool.submit(next, items, None))
@@ -164,44 +165,68 @@ def _read_ahead(stack: ExitStack, reader: ClipReader) -> Iterator[Picture | av.P
 
 
 class _InOrder:
-    """Runs calls on one other thread, in order; a few may wait, and an error in one is raised by the next."""
+    """Runs calls on one other thread, in order; a few may wait.
+
+    An error in one is raised by one of the next, and those that wait are dropped: writing on to a file that failed
+    can crash ffmpeg.
+    """
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, "segdeck-write")
         self._waiting: deque[Future[None]] = deque()
+        self._broken = False
 
-    def __call__(self, function, *arguments) -> None:  # type: ignore[no-untyped-def]
-        self._waiting.append(self._pool.submit(function, *arguments))
-        while len(self._waiting) > _AHEAD:
-            self._waiting.popleft().result()
+    def __call__(self, function: Callable[_P, None], *arguments: _P.args, **named: _P.kwargs) -> None:
+        def unless_broken() -> None:
+            if self._broken:
+                return
+            try:
+                function(*arguments, **named)
+            except BaseException:
+                self._broken = True
+                raise
 
-    def wait(self) -> None:
-        while self._waiting:
-            self._waiting.popleft().result()
+        self._waiting.append(self._pool.submit(unless_broken))
+        self.wait(_AHEAD)
+
+    def wait(self, left: int = 0) -> None:
+        """Wait until no more than this many calls are left to do."""
+        while len(self._waiting) > left:
+            try:
+                self._waiting.popleft().result()
+            except (OSError, av.FFmpegError) as error:
+                raise SegdeckError(f"The result could not be written: {error.strerror or error}.") from error
 
     def __enter__(self) -> "_InOrder":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._pool.shutdown(cancel_futures=True)
 
 
 class _Outputs:
     """All that is written for one clip: the result and, where wanted, its mask and its figures."""
 
-    def __init__(self, target: Path, mask: Path | None, measures: Path | None) -> None:
-        for path in filter(None, (target, mask, measures)):
+    def __init__(self, source: Path, target: Path, mask: Path | None, measures: Path | None) -> None:
+        paths = [path for path in (target, mask, measures) if path]
+        for path in paths:
             if not path.parent.is_dir():
                 raise SegdeckError(f"There is no folder {str(path.parent)!r} to write to.")
+            if path.is_dir():
+                raise SegdeckError(f"{str(path)!r} is a folder; name a file to write to.")
         for path in filter(None, (target, mask)):
             if path.suffix.lower() != ".mp4":
                 raise SegdeckError(f"The result is an MP4; {path.name!r} does not end in .mp4.")
+        if len({path.resolve() for path in (source, *paths)}) <= len(paths):
+            raise SegdeckError("Each file that is written needs a name of its own, and not that of the video.")
         self._target, self._mask_target, self._measures_target = target, mask, measures
         self._clips: list[ClipWriter] = []
         self._table: _Table | None = None
-        self._early_sound: list[av.Packet] = []
+        self._early_sound: list[av.Packet[AudioStream]] = []
 
-    def add_sound(self, packet: av.Packet) -> None:
+    def add_sound(self, packet: "av.Packet[AudioStream]") -> None:
         if self._clips:
             self._clips[0].write_sound(packet)
         else:  # the file is opened when the first result's size is known
@@ -214,11 +239,11 @@ class _Outputs:
         if not self._clips:
             self._open(reader, canvases, result)
         for clip, canvas in zip(self._clips, canvases, strict=True):
-            clip.write_picture(canvas, picture.pts)
+            clip.write_picture(canvas, picture)
         if self._table:
             self._table.add(float(picture.pts * reader.time_base), result.measures)
 
-    def _open(self, reader: ClipReader, canvases: list, result: Result) -> None:  # type: ignore[type-arg]
+    def _open(self, reader: ClipReader, canvases: list[Canvas], result: Result) -> None:
         self._clips.append(ClipWriter(self._target, canvases[0], reader, sound=True))
         if self._mask_target:
             self._clips.append(ClipWriter(self._mask_target, canvases[1], reader, sound=False))
@@ -228,15 +253,18 @@ class _Outputs:
             self.add_sound(packet)
         self._early_sound.clear()
 
+    def _all(self) -> "list[ClipWriter | _Table]":
+        return [*self._clips, self._table] if self._table else [*self._clips]
+
     def finish(self) -> None:
-        for output in (*self._clips, self._table):
-            if output:
-                output.finish()
+        for output in self._all():
+            output.finish()
+        for output in self._all():  # none gets its name before all are whole
+            output.publish()
 
     def discard(self) -> None:
-        for output in (*self._clips, self._table):
-            if output:
-                output.discard()
+        for output in self._all():
+            output.discard()
 
 
 class _Table:
@@ -253,8 +281,11 @@ class _Table:
 
     def finish(self) -> None:
         self._file.close()
+
+    def publish(self) -> None:
         os.replace(self._part, self._path)
 
     def discard(self) -> None:
-        self._file.close()
         self._part.unlink(missing_ok=True)
+        with suppress(OSError):  # on a full disk the last lines can't be written; they are not wanted either
+            self._file.close()

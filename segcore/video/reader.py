@@ -1,25 +1,30 @@
 """Reading a clip: its pictures as canvases, its sound as packets, in the order in which they lie in the file."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import av
+from av.audio.stream import AudioStream
 
 from segcore.canvas import Canvas
 from segcore.frames import canvas_of_frame
 from segcore.settings import settings
 from segcore.video.probe import VideoInfo
 
+_MAY_MISS = 0.1  # of its stated length: a clip that misses more, besides its longest pause, is cut off
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture of a clip and its time, in units of the clip's time base."""
+    """One picture of a clip, its time and how long it is shown, in units of the clip's time base."""
 
     canvas: Canvas
     pts: int
+    duration: int
 
 
 class ClipReader:
@@ -27,15 +32,18 @@ class ClipReader:
 
     def __init__(self, path: Path, info: VideoInfo) -> None:
         self._container = av.open(path, metadata_errors="ignore")
-        self.video = self._container.streams[info.stream]
-        assert isinstance(self.video, av.video.stream.VideoStream)
+        self._info = info
+        self.video = next(stream for stream in self._container.streams.video if stream.index == info.stream)
         self.video.thread_type = "AUTO"
         self.audio = self._container.streams.audio[0] if info.sound else None
-        self.time_base: Fraction = self.video.time_base or Fraction(1, 90_000)
+        self.time_base = self.video.time_base or Fraction(1, 90_000)
         self.rate = Fraction(info.rate_fps).limit_denominator(1001)
-        self.pixel_shape: Fraction | None = self.video.sample_aspect_ratio
+        self._step = max(1, round(1 / (self.rate * self.time_base)))
+        self._pause = self._step
+        self.pixel_shape = self.video.sample_aspect_ratio
         if self.pixel_shape and info.turned:
             self.pixel_shape = 1 / self.pixel_shape
+        self._start = Fraction(max(0, self._container.start_time or 0), av.time_base)
         self._last_pts: int | None = None
         self.cut_off = False
 
@@ -47,42 +55,57 @@ class ClipReader:
     ) -> None:
         self._container.close()
 
-    def items(self) -> Iterator[Picture | av.Packet]:
+    def items(self) -> "Generator[Picture | av.Packet[AudioStream]]":
         """Yield every picture and every packet of sound.
 
-        A clip that is cut off or damaged ends where it can no longer be read, and `cut_off` is set.
+        What is damaged is left out, and a clip that is cut off ends where it does; `cut_off` is set then.
 
         Raises
         ------
         SegdeckError
             If it is longer than the limit, whatever its header says.
         """
+        end_s = 0.0
         streams = [self.video, self.audio] if self.audio else [self.video]
-        start = max(0, self._container.start_time or 0)
+        packets: Iterator[av.Packet[Any]] = self._container.demux(streams)
         try:
-            for packet in self._container.demux(streams):
-                if packet.is_corrupt:
-                    self.cut_off = True
+            for packet in packets:
+                self.cut_off |= packet.is_corrupt
+                if packet.pts is not None:
+                    end_s = max(end_s, float(packet.pts * packet.time_base - self._start))
                 if packet.stream is self.video:
-                    for frame in packet.decode():
-                        yield self._picture(frame, _in_units(start, self.time_base))
-                elif packet.dts is not None and packet.pts is not None:
-                    shift = _in_units(start, packet.time_base)
+                    yield from self._pictures(packet)
+                elif packet.pts is not None and packet.dts is not None:
+                    shift = round(self._start / packet.time_base)
                     packet.pts -= shift
                     packet.dts -= shift
                     yield packet
-        except (av.FFmpegError, EOFError):
+        except av.FFmpegError:
             self.cut_off = True
+            yield from self._pictures(None)
+        missing_s = self._info.length_s - end_s
+        self.cut_off |= missing_s > _MAY_MISS * self._info.length_s + float(self._pause * self.time_base)
 
-    def _picture(self, frame: av.VideoFrame, shift: int) -> Picture:
-        step = max(1, round(1 / (self.rate * self.time_base)))
-        pts = frame.pts - shift if frame.pts is not None else None
-        if self._last_pts is not None:  # times must rise, or no player takes the file
-            pts = max(pts, self._last_pts + 1) if pts is not None else self._last_pts + step
-        self._last_pts = pts or 0
-        settings().check_length(float(self._last_pts * self.time_base))
-        return Picture(canvas_of_frame(frame), self._last_pts)
+    def _pictures(self, packet: "av.Packet[av.VideoStream] | None") -> Generator[Picture]:
+        """Yield what comes out of the decoder after a packet, or at the end after None."""
+        try:
+            frames = self.video.decode(packet)
+        except av.FFmpegError:
+            self.cut_off = True
+            return
+        for frame in frames:
+            pts = self._rising(frame.pts)
+            settings().check_length(float(pts * self.time_base))
+            yield Picture(canvas_of_frame(frame), pts, frame.duration or self._step)
 
-
-def _in_units(microseconds: int, time_base: Fraction) -> int:
-    return round(Fraction(microseconds, av.time_base) / time_base)
+    def _rising(self, pts: int | None) -> int:
+        """Return a picture's time from zero on, later than the one before: else no player takes the file."""
+        if pts is not None:
+            pts -= round(self._start / self.time_base)
+        if self._last_pts is None:
+            self._last_pts = pts or 0
+        else:
+            step = self._step if pts is None else max(1, pts - self._last_pts)
+            self._pause = max(self._pause, step)
+            self._last_pts += step
+        return self._last_pts

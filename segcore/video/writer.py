@@ -1,13 +1,16 @@
 """Writing a clip that every browser plays: H.264 in MP4, with the sound that came along."""
 
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import av
+from av.audio.stream import AudioStream
+from av.codec.context import Flags
 
 from segcore.canvas import Canvas
-from segcore.frames import frame_of_canvas
-from segcore.video.reader import ClipReader
+from segcore.video.reader import ClipReader, Picture
 
 _COPIED = {"aac", "mp3", "opus"}  # what MP4 holds and browsers play
 _AAC_RATES = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000}
@@ -16,7 +19,7 @@ _X264 = {"preset": "veryfast", "crf": "23"}
 
 
 class ClipWriter:
-    """An MP4 being written to ``<path>.part``; `finish` gives it its name, `discard` removes it."""
+    """An MP4 being written to ``<path>.part``; `publish` gives it its name, `discard` removes it."""
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class ClipWriter:
         self._video.time_base = self._time_base = source.time_base
         context = self._video.codec_context
         context.time_base = source.time_base
+        context.flags |= Flags.frame_duration  # or the last picture would be shown for a moment only
         if source.pixel_shape:
             context.sample_aspect_ratio = source.pixel_shape
         assert canvas.matrix is not None
@@ -57,35 +61,39 @@ class ClipWriter:
         context.color_trc = source.video.codec_context.color_trc
         self._sound = _Sound(self._container, source.audio) if sound and source.audio else None
 
-    def write_picture(self, canvas: Canvas, pts: int) -> None:
-        """Encode one picture at its time."""
-        frame = frame_of_canvas(canvas)
-        frame.pts, frame.time_base = pts, self._time_base
+    def write_picture(self, canvas: Canvas, picture: Picture) -> None:
+        """Encode what was drawn on one picture, at that picture's time."""
+        frame = canvas.frame()
+        frame.pts, frame.duration, frame.time_base = picture.pts, picture.duration, self._time_base
         self._container.mux(self._video.encode(frame))
 
-    def write_sound(self, packet: av.Packet) -> None:
+    def write_sound(self, packet: "av.Packet[AudioStream]") -> None:
         """Copy or recode one packet of sound."""
         if self._sound:
             self._sound.write(packet)
 
     def finish(self) -> None:
-        """Write what is still in the encoders and give the file its name."""
+        """Write what is still in the encoders, so that the file is whole."""
         self._container.mux(self._video.encode(None))
         if self._sound:
             self._sound.flush()
         self._container.close()
+
+    def publish(self) -> None:
+        """Give the whole file its name."""
         os.replace(self._part, self._path)
 
     def discard(self) -> None:
-        """Leave nothing behind. Does no harm after `finish`."""
-        self._container.close()
+        """Leave nothing behind. Does no harm after `publish`."""
         self._part.unlink(missing_ok=True)
+        with suppress(av.FFmpegError):  # closing writes an index, and there is no file left to write it to
+            self._container.close()
 
 
 class _Sound:
     """Sound on its way from one container to the other."""
 
-    def __init__(self, container: av.container.OutputContainer, source: av.audio.stream.AudioStream) -> None:
+    def __init__(self, container: av.container.OutputContainer, source: AudioStream) -> None:
         self._container = container
         self._copied = source.codec_context.codec.canonical_name in _COPIED
         if self._copied:
@@ -97,7 +105,7 @@ class _Sound:
         self._stream.layout = layout
         self._resampler = av.AudioResampler("fltp", layout, rate, frame_size=1024)
 
-    def write(self, packet: av.Packet) -> None:
+    def write(self, packet: "av.Packet[AudioStream]") -> None:
         if self._copied:
             packet.stream = self._stream
             self._container.mux(packet)
@@ -114,6 +122,6 @@ class _Sound:
             self._encode(self._resampler.resample(None))
             self._container.mux(self._stream.encode(None))
 
-    def _encode(self, frames: list[av.AudioFrame]) -> None:
+    def _encode(self, frames: Sequence[av.AudioFrame]) -> None:
         for frame in frames:
             self._container.mux(self._stream.encode(frame))

@@ -1,0 +1,164 @@
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+
+from segcore.methods.color_range import CHANNELS, ColorRange, ColorRangeOptions
+from segcore.methods.network import NetworkOptions
+from segcore.overlay import Replace, embed_picture
+from segcore.recipe import Recipe, load_recipe, parse_recipe, ready_recipes
+from tests.conftest import noise
+from tests.plain import refused
+from tests.test_overlay import OVERLAY
+
+START = 'title="x"\n[segmenter]\nmethod="network"\n'
+TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
+
+
+@st.composite
+def color_options(draw):
+    space = draw(st.sampled_from(sorted(CHANNELS)))
+    ranges = []
+    for name in draw(st.lists(TEXT.filter(bool), min_size=1, max_size=4, unique=True)):
+        ends = [sorted(draw(st.tuples(*[st.integers(0, channel.highest)] * 2))) for channel in CHANNELS[space]]
+        if CHANNELS[space][0].wraps and draw(st.booleans()):
+            ends[0].reverse()
+        low, high = zip(*ends, strict=True)
+        ranges.append(ColorRange(name=name, low=low, high=high))
+    return ColorRangeOptions(space=space, ranges=ranges)
+
+
+RECIPES = st.builds(
+    Recipe,
+    title=TEXT.filter(bool),
+    summary=TEXT,
+    icon=TEXT,
+    segmenter=color_options() | st.builds(NetworkOptions, model=st.from_regex("[a-z0-9_]+", fullmatch=True)),
+    overlay=OVERLAY,
+)
+
+
+@given(RECIPES)
+def test_a_recipe_survives_the_way_through_toml(recipe):
+    assert parse_recipe(recipe.to_toml()) == recipe
+
+
+@pytest.mark.parametrize("name", ready_recipes())
+def test_a_ready_recipe_loads_and_survives_the_way_through_toml(name):
+    recipe = load_recipe(name)
+    assert parse_recipe(recipe.to_toml()) == recipe
+    assert recipe.summary
+    assert recipe.icon
+
+
+def test_ready_recipes_have_titles_of_their_own():
+    titles = [recipe.title for recipe in ready_recipes().values()]
+    assert len(set(titles)) == len(titles) == 9
+
+
+def test_a_recipe_is_loaded_from_a_file(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(ready_recipes()["find_colors"].to_toml(), "utf-8")
+    assert load_recipe(path) == load_recipe(str(path)) == ready_recipes()["find_colors"]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (START + '[overlay]\nkind="tint"\nstrength=3', ("overlay.strength", "3", "number from 0 to 1")),
+        (START + '[overlay]\nkind="tint"\nstrength=nan', ("overlay.strength", "nan", "number from 0 to 1")),
+        (START + '[overlay]\nkind="tint"\nstrength="much"', ("overlay.strength", "'much'", "number from 0 to 1")),
+        (START + '[overlay]\nkind="outline"\nwidth_px=0', ("overlay.width_px", "0", "whole number from 1 to 20")),
+        (START + '[overlay]\nkind="blur"\nstrength_percent=11', ("overlay.strength_percent", "11", "1 to 10")),
+        (START + '[overlay]\nkind="cut_out"\ncolor="red"', ("overlay.color", "'red'", "a colour such as #ff3b30")),
+        (START + '[overlay]\nkind="cut_out"\ncolor="#ff3b30\\n"', ("overlay.color", "a colour such as")),
+        (START + '[overlay]\nkind="glow"', ("overlay.kind", "'glow'", "blur, replace, cut_out")),
+        (START + "[overlay]\n", ("overlay.kind", "blur, replace, cut_out")),
+        (START + '[overlay]\nkind="mask"\nglow=1', ("overlay.glow", "no such field")),
+        (START + '[overlay]\nkind="mask"\n"a\\nb"=1', ("no such field",)),
+        (START, ("overlay", "missing")),
+        ('overlay=3\n' + START, ("overlay", "3", "table")),
+        ('colour=3\n' + START + '[overlay]\nkind="mask"', ("colour", "no such field")),
+        (START.replace("network", "magic") + '[overlay]\nkind="mask"', ("segmenter.method", "'magic'", "color_range")),
+        (START + 'model="../x"\n[overlay]\nkind="mask"', ("segmenter.model", "small letters")),
+        (START.replace('"x"', '""') + '[overlay]\nkind="mask"', ("title", "empty")),
+        (START.replace('"x"', f'"{"x" * 61}"') + '[overlay]\nkind="mask"', ("title", "at most 60")),
+        (START.replace('"x"', "7") + '[overlay]\nkind="mask"', ("title", "7", "text")),
+        (START + f'[overlay]\nkind="tint"\nstrength=0x{"f" * 5000}', ("overlay.strength", "0 to 1")),
+        (START + "[overlay", ("not valid TOML", "end of document")),
+        ("x = " + "[" * 9000, ("not valid TOML",)),
+        ("x = " + "1" * 5000, ("not valid TOML",)),
+        ("\0\x01", ("not valid TOML",)),
+    ],
+)  # fmt: skip
+def test_a_wrong_recipe_is_refused_in_one_sentence(text, parts):
+    with refused(*parts):
+        parse_recipe(text)
+
+
+@given(st.text(max_size=60) | st.from_regex(r"\[?[a-z]{1,3}\]?( = [\[{\"'0-9a-z.-]*)?\n.*", fullmatch=True))
+def test_no_text_gets_through_as_anything_but_a_plain_refusal(text):
+    with refused():
+        parse_recipe(text)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        "/etc/passwd",
+        "../x.jpg",
+        "C:\\\\x.png",
+        "file:///etc/passwd",
+        "http://127.0.0.1/x.png",
+        "studio.jpg",
+        "../backgrounds/studio",
+        "",
+    ],
+)
+def test_a_background_is_never_a_path(picture):
+    with refused("overlay.picture", "city_lights, studio, sunset", "a path is not accepted"):
+        parse_recipe(START + f'[overlay]\nkind="replace"\npicture="{picture}"')
+
+
+def test_a_background_may_be_embedded():
+    overlay = Replace(picture=embed_picture(np.full((32, 32, 3), 90, np.uint8)))
+    recipe = ready_recipes()["new_background"].model_copy(update={"overlay": overlay})
+    assert parse_recipe(recipe.to_toml()) == recipe
+
+
+@pytest.mark.parametrize(
+    ("picture", "part"),
+    [
+        ("data:image/png;base64,####", "not valid base64"),
+        ("data:image/png;base64,\u00e9", "not valid base64"),
+        ("data:image/png;base64,", "not a photo"),
+        ("data:image/png;base64,aGVsbG8=", "not a photo"),
+        ("data:image/svg+xml,<svg/>", "not a photo"),
+        (embed_picture(noise(64, 64))[:2023], "damaged"),
+        ("data:image/png;base64," + "A" * 8_000_000, "smaller than 8 MB"),
+    ],
+    ids=["not base64", "not ascii", "empty", "no picture", "svg", "cut off", "large"],
+)
+def test_a_damaged_embedded_picture_is_refused(picture, part):
+    with refused("overlay.picture", part):
+        parse_recipe(START + f'[overlay]\nkind="replace"\npicture="{picture}"')
+
+
+def test_a_recipe_that_is_not_there_or_not_text_is_refused(tmp_path):
+    with refused("'sepia'", "blur_my_background"):
+        load_recipe("sepia")
+    path = tmp_path / "picture.toml"
+    path.write_bytes(b"\x89PNG\xff")
+    with refused("not a text file"):
+        load_recipe(path)
+
+
+def test_options_of_another_sort_are_refused():
+    with pytest.raises(ValueError, match="table"):
+        Recipe(title="x", segmenter=Replace(), overlay=NetworkOptions())
+
+
+def test_a_recipe_does_not_change():
+    recipe = ready_recipes()["silhouette"]
+    with pytest.raises(ValueError, match="frozen"):
+        recipe.title = "Mine"
