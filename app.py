@@ -1,0 +1,24 @@
+"""Segdeck's entry: what happens at start-up and shut-down, and the route that serves finished videos. No logic."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import streamlit as st
+from starlette.routing import Route
+
+from pages.shared import webrtc
+from pages.shared.files import remove_stale_workspaces, serve_file
+from segcore.pipeline import use_one_thread_each
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
+    """Sweep up what a server that was killed left behind, and let pictures through at full size."""
+    remove_stale_workspaces()
+    use_one_thread_each()
+    webrtc.raise_bit_rates()
+    yield {}
+
+
+app = st.App("pages/main.py", lifespan=lifespan, routes=[Route("/files/{token}", serve_file)])

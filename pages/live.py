@@ -1,0 +1,100 @@
+"""Live: the camera's picture, split, while one watches."""
+
+import time
+
+import streamlit as st
+from streamlit_webrtc import WebRtcMode, WebRtcStreamerContext, webrtc_streamer
+
+from pages.shared.camera_check import camera_check
+from pages.shared.recipe_picker import pick_recipe
+from pages.shared.webrtc import CAMERA, rtc_configuration
+from segcore.errors import SegdeckError
+from segcore.live import LiveProcessor
+from segcore.pipeline import build_pipeline
+from segcore.recipe import Recipe
+
+_NO_CONNECTION_AFTER_S = 10
+_WORDS = {
+    "start": "START",
+    "stop": "STOP",
+    "select_device": "Choose camera",
+    "media_api_not_available": "This page gets no camera: open it as http://localhost or over https.",
+    "device_ask_permission": "Please allow the camera: your browser is asking.",
+    "device_not_available": "The camera is missing, or another program has it: close that program and try again.",
+    "device_access_denied": "The camera was refused: click the icon left of the address, allow it, and press START.",
+}
+
+
+def processor() -> LiveProcessor:
+    return st.session_state.setdefault("live_processor", LiveProcessor())
+
+
+def apply(recipe: Recipe) -> None:
+    """Hand the recipe to the running stream; what it needs is ready before the next frame sees it."""
+    if st.session_state.get("live_applied") == recipe and not processor().figures().error:
+        return
+    try:
+        processor().use(build_pipeline(recipe))
+    except SegdeckError as error:
+        processor().refuse(str(error))
+        st.session_state["live_applied"] = None
+        st.error(str(error), icon=":material/cloud_off:")
+    else:
+        st.session_state["live_applied"] = recipe
+
+
+@st.fragment
+def controls() -> None:
+    apply(pick_recipe("live"))
+
+
+@st.fragment(run_every=1)
+def figures(stream: WebRtcStreamerContext) -> None:
+    wanted = stream.state.playing or stream.state.signalling
+    now = processor().figures()
+    if not wanted:
+        st.session_state.pop("live_since", None)
+        st.caption(
+            "Press START and allow the camera. Pictures are split on this Segdeck and sent back; none is stored."
+        )
+        return
+    since = st.session_state.setdefault("live_since", time.monotonic())
+    if now.last_frame_s is None and time.monotonic() - since > _NO_CONNECTION_AFTER_S:
+        st.warning(
+            "There is no connection to the camera's picture after 10 seconds. A firewall or another network may be "
+            "in between: try the same network as Segdeck, or ask whoever runs it to set SEGDECK_ICE_SERVERS.",
+            icon=":material/wifi_off:",
+        )
+        return
+    if now.error:
+        st.error(now.error, icon=":material/error:")
+        return
+    with st.container(horizontal=True, key="figures"):
+        st.metric("Pictures per second", f"{now.frames_per_s:.0f}")
+        st.metric("Delay", f"{now.delay_ms:.0f} ms", help="Inside Segdeck. The network comes on top.")
+        for name, percent in now.coverage_percent.items():
+            st.metric(name.capitalize(), f"{percent:.0f} %", help="The share of the picture that it covers.")
+    stages = " · ".join(f"{stage} {ms:.1f} ms" for stage, ms in now.timings_ms.items())
+    st.caption(f"One picture takes: {stages}" if stages else "Starting …")
+
+
+st.title("Live")
+st.caption("Your camera, split into parts while you watch.")
+picture, settings = st.columns([3, 2], gap="large")
+with settings:
+    controls()
+with picture:
+    camera_check(key="camera")
+    live = processor()
+    context = webrtc_streamer(
+        key="live",
+        mode=WebRtcMode.SENDRECV,
+        video_processor_factory=lambda: live,
+        async_processing=False,  # LiveProcessor has a thread of its own, and never lets a raw frame through
+        media_stream_constraints=CAMERA,
+        rtc_configuration=rtc_configuration(),
+        video_html_attrs={"autoPlay": True, "playsInline": True, "muted": True, "style": {"width": "100%"}},
+        translations=_WORDS,
+        media_toggle_controls=False,
+    )
+    figures(context)

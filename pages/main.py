@@ -1,0 +1,25 @@
+"""Page config and navigation. Every page has a path of its own; the bare address leads to Live."""
+
+import streamlit as st
+
+_STYLE = """<style>
+.stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; }
+.stMainBlockContainer h1 { font-size: 2rem; padding-bottom: 0.2rem; }
+.stMainBlockContainer [data-testid=stMetricValue] { font-size: 1.6rem; }
+@media (max-width: 640px) { .stMainBlockContainer { padding-top: 4rem; } }
+</style>"""
+
+live = st.Page("live.py", title="Live", icon=":material/videocam:", url_path="live")
+photo = st.Page("photo.py", title="Photo", icon=":material/photo_camera:", url_path="photo")
+video = st.Page("video.py", title="Video", icon=":material/movie:", url_path="video")
+
+
+def start() -> None:
+    st.switch_page(live)
+
+
+st.set_page_config(page_title="Segdeck", page_icon=":material/auto_awesome_mosaic:", layout="wide")
+st.html(_STYLE)
+st.logo("pages/assets/logo.svg", size="large")
+home = st.Page(start, title="Segdeck", default=True, visibility="hidden")
+st.navigation([home, live, photo, video], position="top").run()

@@ -1,0 +1,95 @@
+"""Photo: one picture in, its parts out."""
+
+import streamlit as st
+
+from pages.shared.recipe_picker import pick_recipe
+from pages.shared.show import coverage_line, smaller
+from segcore.errors import SegdeckError
+from segcore.overlay import cut_out_rgba
+from segcore.photo import Photo, read_photo, write_png
+from segcore.pipeline import Result, build_pipeline
+from segcore.recipe import Recipe, parse_recipe
+from segcore.settings import settings
+
+_ENDINGS = ["png", "jpg", "jpeg", "webp"]
+_SOURCES = {
+    "upload": ":material/upload: Upload",
+    "camera": ":material/photo_camera: Camera",
+    "paste": ":material/content_paste: Paste",
+}
+
+
+def take_photo() -> bytes | None:
+    """Show the chosen way in and return the photo's file, or None while there is none."""
+    limits = settings()
+    way = st.segmented_control(
+        "Photo from", _SOURCES, default="upload", required=True, format_func=_SOURCES.get, key="photo_way"
+    )
+    if way == "camera":
+        taken = st.camera_input("Take a photo")
+        return taken.getvalue() if taken else None
+    if way == "paste":
+        pasted = st.chat_input("Paste a picture here: Ctrl+V, then Enter", accept_file=True, file_type=_ENDINGS)
+        if pasted and pasted.files:
+            st.session_state["photo_pasted"] = pasted.files[0].getvalue()
+        return st.session_state.get("photo_pasted")
+    uploaded = st.file_uploader(
+        f"PNG, JPEG or WebP, at most {limits.max_upload_mb} MB and {limits.max_photo_mp:g} megapixels",
+        _ENDINGS,
+        max_upload_size=limits.max_upload_mb,
+    )
+    return uploaded.getvalue() if uploaded else None
+
+
+@st.cache_data(scope="session", max_entries=2, show_spinner="Reading …")
+def decoded(content: bytes) -> Photo:
+    return read_photo(content)
+
+
+@st.cache_resource(scope="session", max_entries=4, show_spinner="Splitting …")
+def split(content: bytes, recipe_toml: str) -> Result:
+    return build_pipeline(parse_recipe(recipe_toml))(decoded(content).image)
+
+
+def downloads(photo: Photo, result: Result, recipe: Recipe) -> None:
+    """Offer everything that one may take away; a file is made when its button is pressed."""
+    files = {
+        "Result": ("result.png", lambda: write_png(result.image)),
+        "Cut-out": ("cut-out.png", lambda: write_png(cut_out_rgba(photo.image, result.segmentation, photo.opacity))),
+        "Mask": ("mask.png", lambda: write_png(result.segmentation.grey())),
+        "Recipe": ("recipe.toml", recipe.to_toml),
+    }
+    with st.container(horizontal=True):
+        for title, (name, make) in files.items():
+            st.download_button(title, make, name, on_click="ignore", icon=":material/download:", key=f"photo-{name}")
+
+
+@st.fragment
+def desk(content: bytes) -> None:
+    """Show the photo and what becomes of it, beside the controls."""
+    shown, controls = st.columns([3, 2], gap="large")
+    with controls:
+        recipe = pick_recipe("photo")
+    with shown:
+        try:
+            photo = decoded(content)
+            result = split(content, recipe.to_toml())
+        except SegdeckError as error:
+            st.error(str(error), icon=":material/error:")
+            return
+        before, after = st.columns(2)
+        before.image(smaller(photo.image), caption="Original", channels="BGR", width="stretch")
+        after.image(smaller(result.image), caption=recipe.title, channels="BGR", width="stretch")
+        coverage_line(result)
+        downloads(photo, result, recipe)
+
+
+st.title("Photo")
+st.caption("One picture in, its parts out.")
+content = take_photo()
+if content is None:
+    st.info(
+        "Choose a photo to begin. It stays in this visit and is stored nowhere.", icon=":material/add_photo_alternate:"
+    )
+else:
+    desk(content)

@@ -1,0 +1,108 @@
+"""A visitor's clip on its way: kept, looked at, processed with progress, and forgotten."""
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from pages.shared.files import workspace
+from pages.shared.show import smaller
+from segcore.recipe import Recipe
+from segcore.segmentation import Label
+from segcore.settings import describe_seconds
+from segcore.video import VideoInfo, probe, process_video
+
+_SHOW_EVERY_S = 0.4
+
+
+@dataclass(frozen=True)
+class Clip:
+    """An upload, kept in the visitor's folder, and what is in it."""
+
+    upload_id: str
+    path: Path
+    info: VideoInfo
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a processed clip left: two files in the visitor's folder, and the figures of every picture."""
+
+    path: Path
+    mask: Path
+    address: str
+    table: pd.DataFrame
+    labels: tuple[Label, ...]
+    title: str
+    seconds: float
+    cut_off: bool
+
+
+def keep(upload: UploadedFile) -> Clip:
+    """Write an upload to the visitor's folder, unless it is there already, and look at it.
+
+    Raises
+    ------
+    SegdeckError
+        If it is no video or over a limit; nothing of it is kept then.
+    """
+    kept: Clip | None = st.session_state.get("clip")
+    if kept and kept.upload_id == upload.file_id and kept.path.is_file():
+        return kept
+    forget()
+    path = workspace().folder / f"upload{Path(upload.name).suffix.lower()}"
+    path.write_bytes(upload.getbuffer())
+    try:
+        st.session_state["clip"] = Clip(upload.file_id, path, probe(path))
+    except BaseException:
+        path.unlink()
+        raise
+    return st.session_state["clip"]
+
+
+def forget() -> None:
+    """Remove the clip and all that was made from it."""
+    if st.session_state.pop("clip", None):
+        workspace().clear()
+    st.session_state.pop("clip_finished", None)
+
+
+def process(clip: Clip, recipe: Recipe) -> Finished:
+    """Process the clip, showing how far it is.
+
+    Streamlit ends this run of the script when something is clicked or the page is left; that closes the job, and the
+    job leaves nothing behind.
+
+    Raises
+    ------
+    SegdeckError
+        If it can't be done.
+    """
+    target, mask = workspace().folder / "result.mp4", workspace().folder / "mask.mp4"
+    bar, still = st.progress(0.0, "Starting …"), st.empty()
+    rows, shown_s = [], -_SHOW_EVERY_S
+    with closing(process_video(clip.path, target, recipe, mask=mask, info=clip.info)) as job:
+        for step in job:
+            rows.append({"time_s": step.time_s, **step.measures.coverage_percent})
+            if step.elapsed_s - shown_s < _SHOW_EVERY_S:
+                continue
+            shown_s = step.elapsed_s
+            left = describe_seconds(round(step.left_s))
+            bar.progress(
+                step.share,
+                f"{step.frames_done} of {step.frames_expected} pictures · {step.rate_fps:.0f} a second · {left} left",
+            )
+            still.image(smaller(step.still()), channels="BGR", width="stretch")
+    return Finished(
+        target,
+        mask,
+        workspace().offer(target),
+        pd.DataFrame(rows[:-1]),  # the last step only says that all is written
+        step.result.segmentation.labels,
+        recipe.title,
+        step.elapsed_s,
+        step.cut_off,
+    )

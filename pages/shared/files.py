@@ -1,0 +1,84 @@
+"""A visitor's files: a folder of their own while they are here, and addresses that nobody can guess.
+
+A folder's name starts with the number of the process that made it, so a later start can tell which are stale.
+"""
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+
+from segcore.settings import settings
+
+_offered: dict[str, Path] = {}
+"""Files that may be fetched, by token. A token is only ever told to the visitor whose file it is."""
+
+
+class Workspace:
+    """One visitor's folder."""
+
+    def __init__(self) -> None:
+        settings().work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder = settings().work_dir / f"{os.getpid()}-{secrets.token_hex(8)}"
+        self.folder.mkdir(mode=0o700)
+        self._tokens: list[str] = []
+
+    def offer(self, path: Path) -> str:
+        """Make a file fetchable by this visitor's browser, and return its path on this server."""
+        token = f"{secrets.token_urlsafe(24)}{path.suffix}"
+        _offered[token] = path
+        self._tokens.append(token)
+        return f"/files/{token}"
+
+    def clear(self) -> None:
+        """Remove all files; the folder stays."""
+        for token in self._tokens:
+            _offered.pop(token, None)
+        self._tokens.clear()
+        for path in self.folder.iterdir():
+            path.unlink()
+
+    def remove(self) -> None:
+        """Remove the folder with all that is in it: the visitor has gone."""
+        for token in self._tokens:
+            _offered.pop(token, None)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@st.cache_resource(scope="session", on_release=Workspace.remove, show_spinner=False)
+def workspace() -> Workspace:
+    """Return this visitor's folder."""
+    return Workspace()
+
+
+def remove_stale_workspaces() -> None:
+    """Remove the folders of servers that no longer run."""
+    for folder in settings().work_dir.glob("*-*"):
+        number = folder.name.partition("-")[0]
+        if number.isdigit() and not _runs(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(number: int) -> bool:
+    """Tell whether another process has this number. A container's server may have the number of the one before it."""
+    if number == os.getpid():
+        return False
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+async def serve_file(request: Request) -> Response:
+    """Serve an offered file, also in parts, as a video player asks for it."""
+    path = _offered.get(request.path_params["token"])
+    if path is None or not path.is_file():
+        return PlainTextResponse("There is no such file, or it is gone.", 404)
+    return FileResponse(path, headers={"Cache-Control": "private, no-store"})

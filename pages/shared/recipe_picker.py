@@ -1,0 +1,81 @@
+"""Choosing a recipe: ready ones by one click, finer controls folded below, one's own from a file.
+
+The recipe is the visitor's, so it is the same on every page.
+"""
+
+import streamlit as st
+
+from pages.shared.form import edit_recipe
+from segcore.errors import SegdeckError
+from segcore.recipe import Recipe, parse_recipe, ready_recipes
+
+
+def current_recipe() -> Recipe:
+    """Return the visitor's recipe."""
+    if "recipe" not in st.session_state:
+        _start_from(next(iter(ready_recipes().values())))
+    return st.session_state["recipe"]
+
+
+def pick_recipe(page: str) -> Recipe:
+    """Show the ready recipes and the finer controls, and return the recipe as it is set now.
+
+    Parameters
+    ----------
+    page
+        The page's name, which keeps its widgets apart from those of the others.
+    """
+    recipe = current_recipe()
+    key = f"{page}-{st.session_state['recipe_round']}"
+    ready = {one.title: one for one in ready_recipes().values()}
+    start = st.session_state["recipe_start"]
+    st.pills(
+        "Ready recipes",
+        ready,
+        default=start.title if ready.get(start.title) == start else None,
+        format_func=lambda title: f":material/{ready[title].icon}: {title}",
+        key=f"{key}-ready",
+        on_change=lambda: _start_from(ready.get(st.session_state[f"{key}-ready"]) or start),
+    )
+    st.caption(start.summary)
+    with st.expander("Fine-tune", icon=":material/tune:"):
+        recipe = st.session_state["recipe"] = edit_recipe(recipe, key)
+        if recipe != start:
+            st.button("Undo my changes", icon=":material/undo:", key=f"{key}-undo", on_click=_start_from, args=(start,))
+        st.divider()
+        _files(recipe, key)
+    return recipe
+
+
+def _files(recipe: Recipe, key: str) -> None:
+    st.download_button(
+        "Save this recipe",
+        recipe.to_toml(),
+        "recipe.toml",
+        "application/toml",
+        on_click="ignore",
+        icon=":material/download:",
+        key=f"{key}-save",
+    )
+    opened = f"{key}-open"
+    st.file_uploader("Open a recipe", ["toml"], max_upload_size=20, key=opened, on_change=_open, args=(opened,))
+    if error := st.session_state.get("recipe_error"):
+        st.error(error, icon=":material/error:")
+
+
+def _open(widget: str) -> None:
+    upload = st.session_state[widget]
+    if upload is None:
+        st.session_state["recipe_error"] = ""
+        return
+    try:
+        _start_from(parse_recipe(upload.getvalue().decode("utf-8", "replace")))
+    except SegdeckError as error:
+        st.session_state["recipe_error"] = str(error)
+
+
+def _start_from(recipe: Recipe) -> None:
+    """Take a recipe as the new start: the controls begin anew with its values."""
+    st.session_state["recipe"] = st.session_state["recipe_start"] = recipe
+    st.session_state["recipe_round"] = st.session_state.get("recipe_round", 0) + 1
+    st.session_state["recipe_error"] = ""

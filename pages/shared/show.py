@@ -1,0 +1,51 @@
+"""Showing results: pictures small enough for a page, figures as a line, a clip's coverage as a chart."""
+
+import altair as alt
+import cv2
+import pandas as pd
+import streamlit as st
+
+from segcore.pipeline import Result
+from segcore.segmentation import Image, Label
+
+_WIDEST_PX = 1280
+
+
+def smaller(image: Image) -> Image:
+    """Return a picture at most as wide as a page shows it, so that it loads fast."""
+    height, width = image.shape[:2]
+    if width <= _WIDEST_PX:
+        return image
+    return cv2.resize(image, (_WIDEST_PX, round(height * _WIDEST_PX / width)), interpolation=cv2.INTER_AREA)
+
+
+def coverage_line(result: Result) -> None:
+    """Say what share of the picture each label covers and how long it took."""
+    shares = ", ".join(f"{name} {percent:.1f} %" for name, percent in result.measures.coverage_percent.items())
+    stages = ", ".join(f"{stage} {ms:.0f} ms" for stage, ms in result.timings_ms.items())
+    st.caption(f"Covers: {shares}. Took: {stages}.")
+
+
+def coverage_chart(table: pd.DataFrame, labels: tuple[Label, ...]) -> None:
+    """Draw coverage over time, a line a label in its colour.
+
+    Parameters
+    ----------
+    table
+        Columns ``time_s`` and one a label, in %.
+    labels
+        The labels that the columns stand for.
+    """
+    colors = ["#{2:02x}{1:02x}{0:02x}".format(*label.color) for label in labels]
+    names = [label.name for label in labels]
+    chart = (
+        alt.Chart(table.melt("time_s", names, "label", "percent"))
+        .mark_line()
+        .encode(
+            x=alt.X("time_s:Q", title="Time (s)"),
+            y=alt.Y("percent:Q", title="Share of the picture (%)", scale=alt.Scale(domainMin=0)),
+            color=alt.Color("label:N", title=None, scale=alt.Scale(domain=names, range=colors)),
+            tooltip=[alt.Tooltip("time_s", format=".2f"), "label", alt.Tooltip("percent", format=".1f")],
+        )
+    )
+    st.altair_chart(chart, width="stretch", height=240)

@@ -1,0 +1,88 @@
+"""Video: a clip in, the finished clip out, with its sound."""
+
+import streamlit as st
+
+from pages.shared.clips import Clip, Finished, forget, keep, process
+from pages.shared.recipe_picker import current_recipe, pick_recipe
+from pages.shared.show import coverage_chart
+from segcore.errors import SegdeckError
+from segcore.settings import describe_seconds, settings
+
+_ENDINGS = ["mp4", "mov", "m4v", "webm", "mkv", "avi"]
+
+
+def take_clip() -> Clip | None:
+    limits = settings()
+    upload = st.file_uploader(
+        f"MP4, MOV, WebM, MKV or AVI, at most {limits.max_upload_mb} MB, {limits.max_width_px}x{limits.max_height_px} "
+        f"pixels and {describe_seconds(limits.max_length_s)}",
+        _ENDINGS,
+        max_upload_size=limits.max_upload_mb,
+    )
+    if upload is None:
+        forget()
+        st.info("Choose a video to begin. It is removed when you leave.", icon=":material/movie:")
+        return None
+    try:
+        with st.spinner("Looking at the video …"):
+            return keep(upload)
+    except SegdeckError as error:
+        st.error(str(error), icon=":material/error:")
+        return None
+
+
+def start() -> None:
+    st.session_state["video_start"] = True
+
+
+def run(clip: Clip) -> None:
+    """Process the clip. Nothing else is on offer meanwhile, for any click would end it."""
+    st.button("Cancel", icon=":material/cancel:")
+    try:
+        st.session_state["clip_finished"] = process(clip, current_recipe())
+    except SegdeckError as error:
+        st.error(str(error), icon=":material/error:")
+        st.button("Back", icon=":material/arrow_back:")
+    else:
+        st.rerun()
+
+
+def show(finished: Finished) -> None:
+    st.subheader(finished.title)
+    if finished.cut_off:
+        st.warning(
+            "The video is damaged or cut off: the result holds what could be read.", icon=":material/content_cut:"
+        )
+    st.video(st.context.url.rsplit("/video", 1)[0] + finished.address)
+    with st.container(horizontal=True):
+        for title, path in (("Result", finished.path), ("Mask video", finished.mask)):
+            st.download_button(
+                title,
+                lambda path=path: path.open("rb"),
+                path.name,
+                "video/mp4",
+                on_click="ignore",
+                icon=":material/download:",
+                key=f"video-{path.name}",
+            )
+    st.caption(f"{len(finished.table)} pictures in {describe_seconds(finished.seconds)}.")
+    coverage_chart(finished.table, finished.labels)
+
+
+st.title("Video")
+st.caption("A clip in, the finished clip out, with its sound.")
+clip = take_clip()
+if clip:
+    st.markdown(f":material/info: {clip.info.describe()}")
+    if st.session_state.pop("video_start", False):
+        run(clip)
+    else:
+        result, controls = st.columns([3, 2], gap="large")
+        with controls:
+            st.fragment(pick_recipe)("video")
+            st.button("Process the video", type="primary", icon=":material/play_arrow:", on_click=start)
+        with result:
+            if finished := st.session_state.get("clip_finished"):
+                show(finished)
+            else:
+                st.info("Pick a recipe, then process the video.", icon=":material/arrow_forward:")

@@ -1,0 +1,160 @@
+"""A real Segdeck, a real Chromium, and a fake camera that shows a real person."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
+
+from segcore.pipeline import build_pipeline
+from segcore.recipe import load_recipe
+from segcore.segmentation import Image
+from tests.browser.camera import write_clip
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = ROOT / "tests" / "screenshots"
+WAIT_MS = 60_000
+_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+
+expect.set_options(timeout=WAIT_MS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+class Server:
+    """A running Segdeck and the folder that holds its visitors' files."""
+
+    def __init__(self, url: str, work_dir: Path, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.url, self.work_dir, self.process, self.log = url, work_dir, process, log
+
+    def files(self) -> list[Path]:
+        """Return every file that visitors have here."""
+        return [path for path in self.work_dir.rglob("*") if path.is_file()]
+
+
+@contextmanager
+def running_server(folder: Path, **environment: str) -> Iterator[Server]:
+    """Start Segdeck on a free port, and end it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    work_dir, log = folder / "work", folder / "log.txt"
+    command = [sys.executable, "-m", "segcore.cli", "run", "--port", str(port)]
+    settings = {**os.environ, "SEGDECK_WORK_DIR": str(work_dir), **environment}
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=out, stderr=out, start_new_session=True)
+    url = f"http://localhost:{port}"
+    try:
+        _until_answers(f"{url}/_stcore/health", process, log)
+        yield Server(url, work_dir, process, log)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _until_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=60):
+                return
+        except OSError:
+            if process.poll() is not None:
+                pytest.fail(f"Segdeck did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_server(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def playwright_() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def camera(request: pytest.FixtureRequest, astronaut: Image, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The fake camera's clip. The person is cut out by the network whose work is tested with a pattern behind."""
+    request.getfixturevalue("weights")
+    person = build_pipeline(load_recipe("silhouette"))(astronaut).segmentation.alpha()
+    return write_clip(tmp_path_factory.mktemp("camera") / "camera.mjpeg", astronaut, person)
+
+
+OpenBrowser = Callable[..., BrowserContext]
+
+
+@pytest.fixture
+def open_browser(playwright_: Playwright, tmp_path: Path) -> Iterator[OpenBrowser]:
+    """Start a Chromium with a profile of its own; flags and options of the test's choice are added."""
+    opened: list[BrowserContext] = []
+
+    def start(*flags: str, **options: object) -> BrowserContext:
+        context = playwright_.chromium.launch_persistent_context(
+            tmp_path / f"profile-{len(opened)}",
+            executable_path=shutil.which("chromium"),
+            args=[*_FLAGS, *flags],
+            **{"viewport": DESKTOP, "accept_downloads": True, **options},
+        )
+        context.set_default_timeout(WAIT_MS)
+        opened.append(context)
+        return context
+
+    yield start
+    for context in opened:
+        context.close()
+
+
+def camera_flags(clip: Path) -> list[str]:
+    """Return the flags that make ``clip`` the camera and allow it."""
+    return [
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={clip}",
+    ]
+
+
+def take_screenshots(page: Page, name: str) -> None:
+    """Save the page as a customer sees it, on a desktop and on a phone."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    for kind, size in (("desktop", DESKTOP), ("phone", PHONE)):
+        page.set_viewport_size(size)
+        page.wait_for_function("document.fonts.ready.then(() => true)")
+        page.screenshot(path=SCREENSHOTS / f"{name}-{kind}.png", full_page=True)
+    page.set_viewport_size(DESKTOP)
+
+
+def settled(page: Page) -> None:
+    """Wait until Streamlit has nothing left to do."""
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
