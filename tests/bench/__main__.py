@@ -1,0 +1,15 @@
+"""Run benchmarks: ``python -m tests.bench [video|memory|live|browser ...]``."""
+
+import sys
+
+from segcore.pipeline import use_one_thread_each
+from tests.bench import browser, live, memory, video
+
+BENCHES = {"live": live.run, "video": video.run, "memory": memory.run, "browser": browser.run}
+
+if __name__ == "__main__":
+    use_one_thread_each()  # as the app and the command line do
+    for name in sys.argv[1:] or BENCHES:
+        print(f"\n{name}")
+        for line in BENCHES[name]():
+            print(f"  {line}", flush=True)
