@@ -2,9 +2,12 @@
 
 import streamlit as st
 
+from pages.shared.clips import cancel
+
 _STYLE = """<style>
 .stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; }
 .stMainBlockContainer h1 { font-size: 2rem; padding-bottom: 0.2rem; }
+.stMainBlockContainer [data-testid=stCaptionContainer] { color: #4b5058; opacity: 1; }
 .stMainBlockContainer [data-testid=stMetricValue] { font-size: 1.6rem; }
 @media (max-width: 640px) { .stMainBlockContainer { padding-top: 4rem; } }
 </style>"""
@@ -22,4 +25,7 @@ st.set_page_config(page_title="Segdeck", page_icon=":material/auto_awesome_mosai
 st.html(_STYLE)
 st.logo("pages/assets/logo.svg", size="large")
 home = st.Page(start, title="Segdeck", default=True, visibility="hidden")
-st.navigation([home, live, photo, video], position="top").run()
+page = st.navigation([home, live, photo, video], position="top")
+if page is not video:
+    cancel()
+page.run()

@@ -20,25 +20,33 @@ _SOURCES = {
 
 
 def take_photo() -> bytes | None:
-    """Show the chosen way in and return the photo's file, or None while there is none."""
+    """Show the chosen way in and return the newest photo's file. It outlasts a look at another page."""
     limits = settings()
     way = st.segmented_control(
         "Photo from", _SOURCES, default="upload", required=True, format_func=_SOURCES.get, key="photo_way"
     )
     if way == "camera":
-        taken = st.camera_input("Take a photo")
-        return taken.getvalue() if taken else None
-    if way == "paste":
+        st.camera_input("Take a photo", key="photo_camera", on_change=hold, args=("photo_camera",))
+    elif way == "paste":
         pasted = st.chat_input("Paste a picture here: Ctrl+V, then Enter", accept_file=True, file_type=_ENDINGS)
         if pasted and pasted.files:
-            st.session_state["photo_pasted"] = pasted.files[0].getvalue()
-        return st.session_state.get("photo_pasted")
-    uploaded = st.file_uploader(
-        f"PNG, JPEG or WebP, at most {limits.max_upload_mb} MB and {limits.max_photo_mp:g} megapixels",
-        _ENDINGS,
-        max_upload_size=limits.max_upload_mb,
-    )
-    return uploaded.getvalue() if uploaded else None
+            st.session_state["photo"] = pasted.files[0].getvalue()
+    else:
+        st.file_uploader(
+            f"PNG, JPEG or WebP, at most {limits.max_upload_mb} MB and {limits.max_photo_mp:g} megapixels",
+            _ENDINGS,
+            max_upload_size=limits.max_upload_mb,
+            key="photo_upload",
+            on_change=hold,
+            args=("photo_upload",),
+        )
+    return st.session_state.get("photo")
+
+
+def hold(widget: str) -> None:
+    """Keep what was just put into a widget, or forget the photo where it was just taken out."""
+    file = st.session_state[widget]
+    st.session_state["photo"] = file.getvalue() if file else None
 
 
 @st.cache_data(scope="session", max_entries=2, show_spinner="Reading …")
@@ -78,8 +86,8 @@ def desk(content: bytes) -> None:
             st.error(str(error), icon=":material/error:")
             return
         before, after = st.columns(2)
-        before.image(smaller(photo.image), caption="Original", channels="BGR", width="stretch")
-        after.image(smaller(result.image), caption=recipe.title, channels="BGR", width="stretch")
+        before.image(smaller(photo.image), caption="Original", channels="BGR", output_format="JPEG")
+        after.image(smaller(result.image), caption=recipe.title, channels="BGR", output_format="JPEG")
         coverage_line(result)
         downloads(photo, result, recipe)
 

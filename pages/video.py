@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared.clips import Clip, Finished, forget, keep, process
+from pages.shared.clips import Clip, Finished, cancel, forget, keep, process, start
 from pages.shared.recipe_picker import current_recipe, pick_recipe
 from pages.shared.show import coverage_chart
 from segcore.errors import SegdeckError
@@ -12,17 +12,18 @@ _ENDINGS = ["mp4", "mov", "m4v", "webm", "mkv", "avi"]
 
 
 def take_clip() -> Clip | None:
+    """Return the uploaded clip. It outlasts a look at another page, which empties the uploader."""
     limits = settings()
     upload = st.file_uploader(
         f"MP4, MOV, WebM, MKV or AVI, at most {limits.max_upload_mb} MB, {limits.max_width_px}x{limits.max_height_px} "
         f"pixels and {describe_seconds(limits.max_length_s)}",
         _ENDINGS,
         max_upload_size=limits.max_upload_mb,
+        key="video_upload",
+        on_change=lambda: st.session_state["video_upload"] or forget(),
     )
     if upload is None:
-        forget()
-        st.info("Choose a video to begin. It is removed when you leave.", icon=":material/movie:")
-        return None
+        return st.session_state.get("clip")
     try:
         with st.spinner("Looking at the video …"):
             return keep(upload)
@@ -31,20 +32,15 @@ def take_clip() -> Clip | None:
         return None
 
 
-def start() -> None:
-    st.session_state["video_start"] = True
-
-
 def run(clip: Clip) -> None:
-    """Process the clip. Nothing else is on offer meanwhile, for any click would end it."""
-    st.button("Cancel", icon=":material/cancel:")
+    """Process the clip. Nothing else is on offer meanwhile."""
+    st.button("Cancel", icon=":material/cancel:", on_click=cancel)
     try:
         st.session_state["clip_finished"] = process(clip, current_recipe())
     except SegdeckError as error:
-        st.error(str(error), icon=":material/error:")
-        st.button("Back", icon=":material/arrow_back:")
-    else:
-        st.rerun()
+        st.session_state["clip_error"] = str(error)
+    cancel()
+    st.rerun()
 
 
 def show(finished: Finished) -> None:
@@ -72,17 +68,20 @@ def show(finished: Finished) -> None:
 st.title("Video")
 st.caption("A clip in, the finished clip out, with its sound.")
 clip = take_clip()
-if clip:
+if clip is None:
+    st.info("Choose a video to begin. It is removed when you leave.", icon=":material/movie:")
+elif st.session_state.get("clip_running"):
+    run(clip)
+else:
     st.markdown(f":material/info: {clip.info.describe()}")
-    if st.session_state.pop("video_start", False):
-        run(clip)
-    else:
-        result, controls = st.columns([3, 2], gap="large")
-        with controls:
-            st.fragment(pick_recipe)("video")
-            st.button("Process the video", type="primary", icon=":material/play_arrow:", on_click=start)
-        with result:
-            if finished := st.session_state.get("clip_finished"):
-                show(finished)
-            else:
-                st.info("Pick a recipe, then process the video.", icon=":material/arrow_forward:")
+    result, controls = st.columns([3, 2], gap="large")
+    with controls:
+        st.fragment(pick_recipe)("video")
+        st.button("Process the video", type="primary", icon=":material/play_arrow:", on_click=start)
+    with result:
+        if error := st.session_state.pop("clip_error", None):
+            st.error(error, icon=":material/error:")
+        if finished := st.session_state.get("clip_finished"):
+            show(finished)
+        else:
+            st.info("Pick a recipe, then process the video.", icon=":material/arrow_forward:")

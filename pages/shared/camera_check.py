@@ -6,9 +6,9 @@ Only the browser knows, so it is a little script in the page; it speaks up as so
 import streamlit as st
 
 _CSS = """
-div { display: none; padding: 0.8rem 1rem; border-radius: 0.6rem; background: #fff4e5; color: #5c3700;
+div { padding: 0.8rem 1rem; border-radius: 0.6rem; background: #fff4e5; color: #5c3700;
       border: 1px solid #e8b06a; font-family: var(--st-font); line-height: 1.5; }
-div:not(:empty) { display: block; }
+div[hidden] { display: none; }
 """
 
 _JS = """
@@ -22,7 +22,8 @@ const SAYS = {
 
 export default function ({ parentElement }) {
   const note = parentElement.querySelector("div");
-  const say = (what) => { note.textContent = what ? SAYS[what] : ""; };
+  note.setAttribute("role", "alert");
+  const say = (what) => { note.hidden = !what; note.textContent = SAYS[what] ?? ""; };
   const devices = navigator.mediaDevices;
   if (!window.isSecureContext || !devices) { say("insecure"); return; }
   let permission = null;
@@ -31,13 +32,17 @@ export default function ({ parentElement }) {
     if (permission?.state === "denied") say("refused");
     else say(cameras.length ? "" : "none");
   };
-  navigator.permissions.query({ name: "camera" })
-    .then((found) => { permission = found; found.addEventListener("change", look); })
-    .catch(() => {})  // Firefox before 2025 does not know this name
-    .finally(look);
+  const start = async () => {
+    try {
+      permission = await navigator.permissions.query({ name: "camera" });
+      permission.addEventListener("change", look);
+    } catch {}  // older browsers have no permissions, or not by this name
+    look();
+  };
+  start();
   devices.addEventListener("devicechange", look);
   return () => { devices.removeEventListener("devicechange", look); permission?.removeEventListener("change", look); };
 }
 """
 
-camera_check = st.components.v2.component("camera_check", html='<div role="alert"></div>', css=_CSS, js=_JS)
+camera_check = st.components.v2.component("camera_check", html="<div hidden></div>", css=_CSS, js=_JS)

@@ -10,6 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared.files import workspace
 from pages.shared.show import smaller
+from segcore.errors import SegdeckError
 from segcore.recipe import Recipe
 from segcore.segmentation import Label
 from segcore.settings import describe_seconds
@@ -29,7 +30,10 @@ class Clip:
 
 @dataclass(frozen=True)
 class Finished:
-    """What a processed clip left: two files in the visitor's folder, and the figures of every picture."""
+    """What a processed clip left: two files in the visitor's folder, and a table with a row a picture.
+
+    The table's index is the time in seconds, its columns are the labels, in % of the picture.
+    """
 
     path: Path
     mask: Path
@@ -47,27 +51,40 @@ def keep(upload: UploadedFile) -> Clip:
     Raises
     ------
     SegdeckError
-        If it is no video or over a limit; nothing of it is kept then.
+        If it is no video, is over a limit or can't be written; nothing of it is kept then.
     """
     kept: Clip | None = st.session_state.get("clip")
     if kept and kept.upload_id == upload.file_id and kept.path.is_file():
         return kept
     forget()
     path = workspace().folder / f"upload{Path(upload.name).suffix.lower()}"
-    path.write_bytes(upload.getbuffer())
     try:
+        path.write_bytes(upload.getbuffer())
         st.session_state["clip"] = Clip(upload.file_id, path, probe(path))
-    except BaseException:
-        path.unlink()
+    except BaseException as error:
+        path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise SegdeckError(f"The video could not be kept: {error.strerror}.") from error
         raise
     return st.session_state["clip"]
 
 
 def forget() -> None:
     """Remove the clip and all that was made from it."""
+    cancel()
     if st.session_state.pop("clip", None):
         workspace().clear()
     st.session_state.pop("clip_finished", None)
+
+
+def start() -> None:
+    """Ask for the clip to be processed. It holds until the end or `cancel`, whatever makes the page run anew."""
+    st.session_state["clip_running"] = True
+
+
+def cancel() -> None:
+    """Ask for no more processing."""
+    st.session_state.pop("clip_running", None)
 
 
 def process(clip: Clip, recipe: Recipe) -> Finished:
@@ -83,10 +100,11 @@ def process(clip: Clip, recipe: Recipe) -> Finished:
     """
     target, mask = workspace().folder / "result.mp4", workspace().folder / "mask.mp4"
     bar, still = st.progress(0.0, "Starting …"), st.empty()
-    rows, shown_s = [], -_SHOW_EVERY_S
+    times_s, rows, shown_s = [], [], -_SHOW_EVERY_S
     with closing(process_video(clip.path, target, recipe, mask=mask, info=clip.info)) as job:
         for step in job:
-            rows.append({"time_s": step.time_s, **step.measures.coverage_percent})
+            times_s.append(step.time_s)
+            rows.append(step.measures.coverage_percent)
             if step.elapsed_s - shown_s < _SHOW_EVERY_S:
                 continue
             shown_s = step.elapsed_s
@@ -100,7 +118,7 @@ def process(clip: Clip, recipe: Recipe) -> Finished:
         target,
         mask,
         workspace().offer(target),
-        pd.DataFrame(rows[:-1]),  # the last step only says that all is written
+        pd.DataFrame(rows[:-1], times_s[:-1]),  # the last step only says that all is written
         step.result.segmentation.labels,
         recipe.title,
         step.elapsed_s,

@@ -4,6 +4,7 @@ A folder's name starts with the number of the process that made it, so a later s
 """
 
 import os
+import re
 import secrets
 import shutil
 from pathlib import Path
@@ -25,28 +26,33 @@ class Workspace:
         settings().work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder = settings().work_dir / f"{os.getpid()}-{secrets.token_hex(8)}"
         self.folder.mkdir(mode=0o700)
-        self._tokens: list[str] = []
+        self._tokens: dict[Path, str] = {}
 
     def offer(self, path: Path) -> str:
-        """Make a file fetchable by this visitor's browser, and return its path on this server."""
-        token = f"{secrets.token_urlsafe(24)}{path.suffix}"
+        """Make a file fetchable by this visitor's browser, and return its path on this server.
+
+        Each time the path is a new one, and the one before leads nowhere: a browser that knows a path does not ask
+        again.
+        """
+        self._withdraw(path)
+        token = self._tokens[path] = f"{secrets.token_urlsafe(24)}{path.suffix}"
         _offered[token] = path
-        self._tokens.append(token)
         return f"/files/{token}"
 
     def clear(self) -> None:
         """Remove all files; the folder stays."""
-        for token in self._tokens:
-            _offered.pop(token, None)
-        self._tokens.clear()
+        self._withdraw(*self._tokens)
         for path in self.folder.iterdir():
             path.unlink()
 
     def remove(self) -> None:
         """Remove the folder with all that is in it: the visitor has gone."""
-        for token in self._tokens:
-            _offered.pop(token, None)
+        self._withdraw(*self._tokens)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _withdraw(self, *paths: Path) -> None:
+        for path in paths:
+            _offered.pop(self._tokens.pop(path, ""), None)
 
 
 @st.cache_resource(scope="session", on_release=Workspace.remove, show_spinner=False)
@@ -57,9 +63,9 @@ def workspace() -> Workspace:
 
 def remove_stale_workspaces() -> None:
     """Remove the folders of servers that no longer run."""
-    for folder in settings().work_dir.glob("*-*"):
-        number = folder.name.partition("-")[0]
-        if number.isdigit() and not _runs(int(number)):
+    for folder in settings().work_dir.glob("*"):
+        ours = re.fullmatch(r"([0-9]{1,9})-[0-9a-f]{16}", folder.name)
+        if ours and not _runs(int(ours[1])):
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -55,8 +55,11 @@ def edit(options: AnyOptions, key: str) -> AnyOptions:
             for name, field in type(options).model_fields.items()
             if name not in ("method", "kind")
         }
+    changed = {name: value for name, value in values.items() if value != getattr(options, name)}
+    if not changed:  # the very same object: an embedded picture is not read again
+        return options
     try:
-        return type(options).model_validate({**options.model_dump(), **values})
+        return type(options).model_validate({**dict(options), **changed})
     except ValidationError as error:
         st.warning(str(explain(error)), icon=":material/warning:")
         return options
@@ -70,20 +73,22 @@ def _choose(label: str, known: dict[str, Any], now: Any, make: Callable[[str], A
 
 
 def _first_ready(method: str) -> MethodOptions:
-    """Return a method's options as the first ready recipe that uses it has them."""
-    return next(recipe.segmenter for recipe in ready_recipes().values() if recipe.segmenter.method == method)
+    """Return a method's options as the first ready recipe that uses it has them, else its defaults."""
+    ready = (recipe.segmenter for recipe in ready_recipes().values())
+    return next((options for options in ready if options.method == method), None) or METHODS[method]()
 
 
 def _control(field: FieldInfo, value: Any, key: str) -> Any:
     title = field.title or "?"
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     if both := bounds(field):
-        kind = type(value)
+        kind = int if field.annotation is int else float  # a float field's default may be written as 4
         label = f"{title} ({extra['unit']})" if extra.get("unit") else title
         low, high, step = (kind(number) for number in (*both, extra.get("step", 1)))
-        return st.slider(label, low, high, value, step, help=field.description, key=key)
+        return st.slider(label, low, high, kind(value), step, help=field.description, key=key)
     if get_origin(field.annotation) is Literal:
-        return st.selectbox(title, get_args(field.annotation), help=field.description, key=key)
+        known = get_args(field.annotation)
+        return st.selectbox(title, known, index=known.index(value), help=field.description, key=key)
     if isinstance(value, bool):
         return st.toggle(title, value, help=field.description, key=key)
     if isinstance(value, str) and value.startswith("#"):
@@ -92,31 +97,43 @@ def _control(field: FieldInfo, value: Any, key: str) -> Any:
 
 
 def _edit_network(options: Any, key: str) -> dict[str, Any]:
-    families = {card.family: card for card in model_card.cards().values()}
-    names = list(dict.fromkeys([*families, options.model]))
-    field = type(options).model_fields["model"]
-    model = st.selectbox(field.title or "", names, index=names.index(options.model), help=field.description, key=key)
-    if model in families:
-        st.caption(families[model].task)
+    try:
+        cards = tuple(model_card.cards().values())
+    except SegdeckError as error:
+        st.warning(str(error), icon=":material/warning:")
+        return {}
+    names = list(dict.fromkeys([*(card.family for card in cards), options.model]))
+    model = st.selectbox("Network", names, index=names.index(options.model), format_func=_in_words, key=key)
+    if chosen := [card for card in cards if model in (card.family, card.name)]:
+        here = "" if all(card.installed for card in chosen) else " It is not installed here yet."
+        st.caption(chosen[0].task + here)
     return {"model": model}
 
 
 def _edit_background(options: Any, key: str) -> dict[str, Any]:
     names = [*background_names(), _OWN_PICTURE]
-    index = names.index(options.picture) if options.picture in names else len(names) - 1
+    own = options.picture not in names
+    index = names.index(_OWN_PICTURE if own else options.picture)
     chosen = st.selectbox("Background", names, index=index, format_func=_in_words, key=key)
     if chosen != _OWN_PICTURE:
         return {"picture": chosen}
     upload = st.file_uploader(
         "A picture of yours", ["png", "jpg", "jpeg", "webp"], max_upload_size=20, key=f"{key}-own"
     )
-    if upload is None:
+    if upload is None:  # also after a change of page: the recipe still holds the picture
+        if own:
+            st.caption("Your picture is in use. Choose another to replace it.")
         return {}
     try:
-        return {"picture": embed_picture(read_photo(upload.getvalue()).image)}
+        return {"picture": _embedded(upload.getvalue())}
     except SegdeckError as error:
         st.warning(str(error), icon=":material/warning:")
         return {}
+
+
+@st.cache_data(scope="session", max_entries=1, show_spinner=False)
+def _embedded(content: bytes) -> str:
+    return embed_picture(read_photo(content).image)
 
 
 def _in_words(name: str) -> str:

@@ -29,18 +29,24 @@ def pick_recipe(page: str) -> Recipe:
     key = f"{page}-{st.session_state['recipe_round']}"
     ready = {one.title: one for one in ready_recipes().values()}
     start = st.session_state["recipe_start"]
+    pills = f"{page}-ready"  # one key for good: a new one would take the keyboard's focus away
+    chosen = start.title if ready.get(start.title) == start else None
+    if st.session_state.get(pills) != chosen:  # setting it needlessly could undo a click that is on its way
+        st.session_state[pills] = chosen
     st.pills(
         "Ready recipes",
         ready,
-        default=start.title if ready.get(start.title) == start else None,
         format_func=lambda title: f":material/{ready[title].icon}: {title}",
-        key=f"{key}-ready",
-        on_change=lambda: _start_from(ready.get(st.session_state[f"{key}-ready"]) or start),
+        key=pills,
+        on_change=lambda: _start_from(ready.get(st.session_state[pills]) or start),
     )
     st.caption(start.summary)
     with st.expander("Fine-tune", icon=":material/tune:"):
-        recipe = st.session_state["recipe"] = edit_recipe(recipe, key)
-        if recipe != start:
+        recipe = edit_recipe(recipe, key)
+        changed = (recipe.segmenter, recipe.overlay) != (start.segmenter, start.overlay)
+        title = f"{start.title[:50]}, changed" if changed else start.title
+        recipe = st.session_state["recipe"] = recipe.model_copy(update={"title": title})
+        if changed:
             st.button("Undo my changes", icon=":material/undo:", key=f"{key}-undo", on_click=_start_from, args=(start,))
         st.divider()
         _files(recipe, key)
@@ -58,15 +64,16 @@ def _files(recipe: Recipe, key: str) -> None:
         key=f"{key}-save",
     )
     opened = f"{key}-open"
-    st.file_uploader("Open a recipe", ["toml"], max_upload_size=20, key=opened, on_change=_open, args=(opened,))
-    if error := st.session_state.get("recipe_error"):
-        st.error(error, icon=":material/error:")
+    upload = st.file_uploader(
+        "Open a recipe", ["toml"], max_upload_size=20, key=opened, on_change=_open, args=(opened,)
+    )
+    if upload:  # it would have made way for the controls of its recipe
+        st.error(st.session_state["recipe_error"], icon=":material/error:")
 
 
 def _open(widget: str) -> None:
     upload = st.session_state[widget]
     if upload is None:
-        st.session_state["recipe_error"] = ""
         return
     try:
         _start_from(parse_recipe(upload.getvalue().decode("utf-8", "replace")))
@@ -78,4 +85,3 @@ def _start_from(recipe: Recipe) -> None:
     """Take a recipe as the new start: the controls begin anew with its values."""
     st.session_state["recipe"] = st.session_state["recipe_start"] = recipe
     st.session_state["recipe_round"] = st.session_state.get("recipe_round", 0) + 1
-    st.session_state["recipe_error"] = ""

@@ -9,6 +9,7 @@ from segcore.pipeline import Result
 from segcore.segmentation import Image, Label
 
 _WIDEST_PX = 1280
+_MOST_POINTS = 1000
 
 
 def smaller(image: Image) -> Image:
@@ -32,14 +33,16 @@ def coverage_chart(table: pd.DataFrame, labels: tuple[Label, ...]) -> None:
     Parameters
     ----------
     table
-        Columns ``time_s`` and one a label, in %.
+        A row a picture, its time in seconds as the index; a column a label, in %.
     labels
         The labels that the columns stand for.
     """
     colors = ["#{2:02x}{1:02x}{0:02x}".format(*label.color) for label in labels]
     names = [label.name for label in labels]
+    thinned = table.iloc[:: max(1, len(table) // _MOST_POINTS)]
+    long = thinned.stack().rename_axis(["time_s", "label"]).reset_index(name="percent")  # a label may have any name
     chart = (
-        alt.Chart(table.melt("time_s", names, "label", "percent"))
+        alt.Chart(long)
         .mark_line()
         .encode(
             x=alt.X("time_s:Q", title="Time (s)"),

@@ -3,7 +3,6 @@
 import aiortc.codecs
 import aiortc.codecs.h264
 import aiortc.codecs.vpx
-import aiortc.rate
 
 from segcore.settings import settings
 

@@ -157,4 +157,4 @@ def take_screenshots(page: Page, name: str) -> None:
 def settled(page: Page) -> None:
     """Wait until Streamlit has nothing left to do."""
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")

@@ -25,9 +25,16 @@ def test_a_recipe_is_chosen_by_keyboard(server: Server, open_browser: OpenBrowse
     page = open_browser("--use-fake-device-for-media-stream").pages[0]
     page.goto(f"{server.url}/live")
     settled(page)
-    for _ in range(60):
+    role = "() => document.activeElement.getAttribute('role') || document.activeElement.type"
+    for _ in range(30):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.innerText || ''").endswith("Silhouette"):
+        if page.evaluate(role) == "radio":
             break
-    page.keyboard.press("Enter")
+    wanted = page.get_by_role("radio", name="Silhouette")
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+        if wanted.evaluate("radio => radio.contains(document.activeElement)"):
+            break
+    page.keyboard.press("Space")
     expect(page.get_by_text("people white, everything else black")).to_be_visible()
+    expect(wanted).to_be_focused()

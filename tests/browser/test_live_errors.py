@@ -51,12 +51,10 @@ def test_without_weights_a_card_says_how_to_get_them(tmp_path: Path, camera: Pat
 
 def test_no_connection_is_said_after_ten_seconds(server, camera: Path, open_browser: OpenBrowser) -> None:
     context = open_browser(*camera_flags(camera))
-    # A browser whose packets never arrive: it offers no address at which it can be reached.
-    context.add_init_script(
-        "const add = RTCPeerConnection.prototype.setRemoteDescription;"
-        "RTCPeerConnection.prototype.setRemoteDescription = function (answer) {"
-        "  return add.call(this, { type: answer.type, sdp: answer.sdp.replaceAll(/a=candidate.*\\r\\n/g, '') }); };"
-        "Object.defineProperty(RTCPeerConnection.prototype, 'onicecandidate', { set() {} });"
+    context.add_init_script(  # a browser that may only be reached through a relay, where there is none
+        """window.RTCPeerConnection = class extends RTCPeerConnection {
+            constructor(options) { super({ ...options, iceTransportPolicy: "relay" }); }
+        };"""
     )
     page = context.pages[0]
     page.goto(f"{server.url}/live")

@@ -115,7 +115,9 @@ def test_a_pasted_picture(photo_page: Page) -> None:
         list(red_ball()),
     )
     expect(photo_page.get_by_text("pasted.png")).to_be_visible()
-    box.press("Enter")
+    send = photo_page.get_by_role("button", name="Send message")
+    expect(send).to_be_enabled()
+    send.press("Enter")
     expect(photo_page.get_by_text("Covers:")).to_be_visible()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenBrowser, Server, settled, take_screenshots
+from tests.browser.conftest import OpenBrowser, Server, running_server, settled, take_screenshots
 from tests.clips import make_clip
 
 _PLAYED = "video => video.ended && video.currentTime > 0 && video.error === null"
@@ -100,8 +100,6 @@ def test_two_visitors_never_meet(server: Server, open_browser: OpenBrowser, tmp_
 
 
 def test_files_go_when_the_visitor_does(tmp_path: Path, open_browser: OpenBrowser) -> None:
-    from tests.browser.conftest import running_server
-
     with running_server(tmp_path) as server:
         page = open_video(server, open_browser)
         upload(page, make_clip(tmp_path / "clip.mp4", frames=25))

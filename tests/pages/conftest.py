@@ -1,0 +1,52 @@
+"""Pages without a browser: the scripts run, their words are read, their controls moved."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import streamlit_webrtc
+from streamlit.runtime.caching import cache_data_api, cache_resource_api
+from streamlit.testing.v1 import AppTest
+
+from segcore.settings import settings
+from tests.conftest import ROOT
+from tests.pages.reading import read
+
+Open = Callable[[str], AppTest]
+
+
+def leave() -> None:
+    """End the visit, as closing the browser does. All of AppTest's visitors have the same number."""
+    for caches in (cache_data_api, cache_resource_api):
+        caches.clear_session_cache("test session id")
+
+
+@pytest.fixture(autouse=True)
+def work_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of the test's own for visitors' files."""
+    folder = tmp_path / "work"
+    monkeypatch.setenv("SEGDECK_WORK_DIR", str(folder))
+    settings.cache_clear()
+    yield folder
+    leave()
+    settings.cache_clear()
+
+
+@pytest.fixture
+def visit(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open the app at a page, as a new visitor. The camera itself is the browser suite's."""
+    monkeypatch.chdir(ROOT)
+    stopped = SimpleNamespace(state=SimpleNamespace(playing=False, signalling=False))
+    monkeypatch.setattr(streamlit_webrtc, "webrtc_streamer", lambda **_: stopped)
+
+    def at(page: str) -> AppTest:
+        app = AppTest.from_file(ROOT / "pages" / "main.py", default_timeout=20)
+        app.context = {"url": f"http://localhost:8501/{page}"}
+        return go(app.run(), page)
+
+    return at
+
+
+def go(app: AppTest, page: str) -> AppTest:
+    return read(app.switch_page(f"{page}.py").run())
