@@ -38,7 +38,6 @@ def apply(recipe: Recipe) -> None:
     except SegdeckError as error:
         processor().refuse(str(error))
         st.session_state["live_applied"] = None
-        st.error(str(error), icon=":material/cloud_off:")
     else:
         st.session_state["live_applied"] = recipe
 
@@ -50,9 +49,10 @@ def controls() -> None:
 
 @st.fragment(run_every=1)
 def figures(stream: WebRtcStreamerContext) -> None:
-    wanted = stream.state.playing or stream.state.signalling
     now = processor().figures()
-    if not wanted:
+    if now.error:
+        st.error(now.error, icon=":material/error:")
+    if not (stream.state.playing or stream.state.signalling):
         st.session_state.pop("live_since", None)
         st.caption(
             "Press START and allow the camera. Pictures are split on this Segdeck and sent back; none is stored."
@@ -67,7 +67,6 @@ def figures(stream: WebRtcStreamerContext) -> None:
         )
         return
     if now.error:
-        st.error(now.error, icon=":material/error:")
         return
     with st.container(horizontal=True, key="figures"):
         st.metric("Pictures per second", f"{now.frames_per_s:.0f}")

@@ -86,8 +86,10 @@ def desk(content: bytes) -> None:
             st.error(str(error), icon=":material/error:")
             return
         before, after = st.columns(2)
-        before.image(smaller(photo.image), caption="Original", channels="BGR", output_format="JPEG")
-        after.image(smaller(result.image), caption=recipe.title, channels="BGR", output_format="JPEG")
+        before.image(
+            smaller(photo.image), caption="Original", alt="The photo as it came", channels="BGR", output_format="JPEG"
+        )
+        after.image(smaller(result.image), caption=recipe.title, alt="The result", channels="BGR", output_format="JPEG")
         coverage_line(result)
         downloads(photo, result, recipe)
 

@@ -61,7 +61,7 @@ def show(finished: Finished) -> None:
                 icon=":material/download:",
                 key=f"video-{path.name}",
             )
-    st.caption(f"{len(finished.table)} pictures in {describe_seconds(finished.seconds)}.")
+    st.caption(f"{len(finished.table)} pictures in {describe_seconds(round(finished.seconds, 1))}.")
     coverage_chart(finished.table, finished.labels)
 
 

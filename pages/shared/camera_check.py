@@ -6,9 +6,9 @@ Only the browser knows, so it is a little script in the page; it speaks up as so
 import streamlit as st
 
 _CSS = """
-div { padding: 0.8rem 1rem; border-radius: 0.6rem; background: #fff4e5; color: #5c3700;
+.note { padding: 0.8rem 1rem; border-radius: 0.6rem; background: #fff4e5; color: #5c3700;
       border: 1px solid #e8b06a; font-family: var(--st-font); line-height: 1.5; }
-div[hidden] { display: none; }
+.note[hidden] { display: none; }
 """
 
 _JS = """
@@ -21,7 +21,7 @@ const SAYS = {
 };
 
 export default function ({ parentElement }) {
-  const note = parentElement.querySelector("div");
+  const note = parentElement.querySelector(".note");
   note.setAttribute("role", "alert");
   const say = (what) => { note.hidden = !what; note.textContent = SAYS[what] ?? ""; };
   const devices = navigator.mediaDevices;
@@ -45,4 +45,4 @@ export default function ({ parentElement }) {
 }
 """
 
-camera_check = st.components.v2.component("camera_check", html="<div hidden></div>", css=_CSS, js=_JS)
+camera_check = st.components.v2.component("camera_check", html='<div class="note" hidden></div>', css=_CSS, js=_JS)

@@ -113,7 +113,7 @@ def process(clip: Clip, recipe: Recipe) -> Finished:
                 step.share,
                 f"{step.frames_done} of {step.frames_expected} pictures · {step.rate_fps:.0f} a second · {left} left",
             )
-            still.image(smaller(step.still()), channels="BGR", width="stretch")
+            still.image(smaller(step.still()), alt="The newest picture", channels="BGR", output_format="JPEG")
     return Finished(
         target,
         mask,

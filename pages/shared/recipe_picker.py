@@ -39,6 +39,7 @@ def pick_recipe(page: str) -> Recipe:
         format_func=lambda title: f":material/{ready[title].icon}: {title}",
         key=pills,
         on_change=lambda: _start_from(ready.get(st.session_state[pills]) or start),
+        wrap=True,
     )
     st.caption(start.summary)
     with st.expander("Fine-tune", icon=":material/tune:"):

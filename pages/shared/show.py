@@ -23,7 +23,7 @@ def smaller(image: Image) -> Image:
 def coverage_line(result: Result) -> None:
     """Say what share of the picture each label covers and how long it took."""
     shares = ", ".join(f"{name} {percent:.1f} %" for name, percent in result.measures.coverage_percent.items())
-    stages = ", ".join(f"{stage} {ms:.0f} ms" for stage, ms in result.timings_ms.items())
+    stages = ", ".join(f"{stage} {ms:.1f} ms" for stage, ms in result.timings_ms.items())
     st.caption(f"Covers: {shares}. Took: {stages}.")
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
 
 from segcore.pipeline import build_pipeline
@@ -32,6 +33,7 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+_AXE_RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 
@@ -145,11 +147,16 @@ def camera_flags(clip: Path) -> list[str]:
 
 
 def take_screenshots(page: Page, name: str) -> None:
-    """Save the page as a customer sees it, on a desktop and on a phone."""
+    """Save the page as a customer sees it, on a desktop and on a phone, and let axe judge it by WCAG 2.1 AA."""
     SCREENSHOTS.mkdir(exist_ok=True)
     for kind, size in (("desktop", DESKTOP), ("phone", PHONE)):
         page.set_viewport_size(size)
         page.wait_for_function("document.fonts.ready.then(() => true)")
+        expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+        found = Axe().run(page, options=_AXE_RULES).response["violations"]
+        assert [f"{one['id']}: {one['nodes'][0]['html'][:300]}" for one in found] == []
+        sticks_out = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(sticks_out) <= 0, "nothing sticks out to the side"
         page.screenshot(path=SCREENSHOTS / f"{name}-{kind}.png", full_page=True)
     page.set_viewport_size(DESKTOP)
 
