@@ -82,7 +82,7 @@ class Outline(Overlay):
     hides_raw: ClassVar[bool] = False
     kind: Literal["outline"] = "outline"
     width_px: int = Field(
-        default=4.0, ge=1, le=20, title="Width", description="Width of the line.", json_schema_extra=unit("px")
+        default=4, ge=1, le=20, title="Width", description="Width of the line.", json_schema_extra=unit("px")
     )
 
     def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
@@ -117,7 +117,7 @@ class Blur(Overlay):
     hides_raw: ClassVar[bool] = True
     kind: Literal["blur"] = "blur"
     strength_percent: float = Field(
-        default=4,
+        default=4.0,
         ge=1,
         le=10,
         title="Blur",
