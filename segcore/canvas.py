@@ -140,6 +140,15 @@ class Canvas:
         )
         return np.ascontiguousarray(plane_pixels(converted.planes[0], 3)).reshape(*self.size, 3)
 
+    def bgr_at(self, height: int, width: int) -> Image:
+        """Return the picture as BGR at another, as a rule smaller, size: shrunk first, for that is faster on planes."""
+        if self.matrix is None:
+            return shrink(self.buffer, height, width)
+        new = self.blank(height + height % 2, width + width % 2)
+        for plane, target in zip(self.planes, new.planes, strict=True):
+            target[...] = shrink(plane, *target.shape)
+        return shrink(new.bgr(), height, width)
+
     def frame(self) -> av.VideoFrame:
         """Return an I420 canvas as a video frame, which shares its memory where it can."""
         height, width = self.size
@@ -201,16 +210,13 @@ class Canvas:
         height, width = self.size
         scale = 4 if radius_px >= _QUARTER_FROM_PX and min(height, width) >= 16 else 1
         new = self.blank()
+        certainties: dict[tuple[int, int], _Certainty] = {}  # U's serves V as well
         for plane, target in zip(self.planes, new.planes, strict=True):
-            radius = radius_px / scale * plane.shape[0] / height
             size = (plane.shape[0] // scale, plane.shape[1] // scale)
-            small, hidden = shrink(plane, *size), shrink(without, *size)
-            certainty = np.maximum(np.float32(255) - hidden, 1)  # never 0, or there would be a division by it
-            weight = _stack_blur(certainty, radius)
-            if plane.ndim == 3:
-                certainty, weight = certainty[..., None], weight[..., None]
-            far = _stack_blur(small * certainty, radius) / weight
-            cv2.resize(np.rint(far).astype(np.uint8), target.shape[1::-1], target, interpolation=cv2.INTER_LINEAR)
+            if size not in certainties:
+                certainties[size] = _Certainty(without, *size, radius_px / scale * plane.shape[0] / height)
+            far = certainties[size].blur(shrink(plane, *size))
+            cv2.resize(far, target.shape[1::-1], target, interpolation=cv2.INTER_LINEAR)
         return new
 
     def scaled(self, height: int, width: int) -> "Canvas":
@@ -278,9 +284,22 @@ def _half(mask: Plane, *, soft: bool) -> Plane:
     return u8(cv2.resize(mask, size, interpolation=cv2.INTER_AREA))
 
 
-def _stack_blur(plane: npt.NDArray[np.float32], radius: float) -> npt.NDArray[np.float32]:
-    side = min(2 * max(1, round(radius)) + 1, 255)
-    return cv2.stackBlur(plane, (side, side))  # type: ignore[return-value]
+class _Certainty:
+    """How much each pixel counts in a blur, (height, width), and the blur. OpenCV's stackBlur overflows in 16 bits."""
+
+    def __init__(self, without: Plane, height: int, width: int, radius: float) -> None:
+        side = min(2 * max(1, round(radius)) + 1, 255)
+        self._side = (side, side)
+        self._certainty = np.maximum(255 - shrink(without, height, width), 1)  # never 0: it is divided by
+        self._weight = cv2.stackBlur(self._certainty.astype(np.float32), self._side)
+
+    def blur(self, plane: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Return a plane, (height, width) or (height, width, 3), blurred."""
+        certainty, weight = self._certainty, self._weight
+        if plane.ndim == 3:
+            certainty, weight = cv2.merge([certainty] * 3), cv2.merge([weight] * 3)
+        weighted = cv2.multiply(plane, certainty, dtype=cv2.CV_32F)
+        return u8(cv2.divide(cv2.stackBlur(weighted, self._side), weight, dtype=cv2.CV_8U))
 
 
 def _mix(

@@ -9,7 +9,7 @@ import cv2
 from segcore.canvas import Canvas
 from segcore.measures import Measures, measure
 from segcore.recipe import Recipe
-from segcore.segmentation import Image, Segmentation
+from segcore.segmentation import Image, ReducingSegmenter, Segmentation
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Pipeline:
             With the time of each stage.
         """
         start = time.perf_counter()
-        segmentation = self._segmenter.segment(canvas.bgr())
+        segmentation = self._segment(canvas)
         segmented = time.perf_counter()
         drawn_canvas = self.recipe.overlay.draw(canvas, segmentation)
         drawn = time.perf_counter()
@@ -72,6 +72,12 @@ class Pipeline:
         measured = time.perf_counter()
         timings = {"segment": segmented - start, "draw": drawn - segmented, "measure": measured - drawn}
         return Result(drawn_canvas, segmentation, measures, {name: s * 1000 for name, s in timings.items()})
+
+    def _segment(self, canvas: Canvas) -> Segmentation:
+        segmenter = self._segmenter
+        if isinstance(segmenter, ReducingSegmenter):
+            return segmenter.segment_reduced(canvas.bgr_at(*segmenter.working_size(*canvas.size)), *canvas.size)
+        return segmenter.segment(canvas.bgr())
 
 
 def build_pipeline(recipe: Recipe) -> Pipeline:

@@ -1,7 +1,7 @@
 """The vocabulary: what a picture, a label and a segmentation are."""
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, cast
+from typing import Protocol, TypeAlias, cast, runtime_checkable
 
 import cv2
 import numpy as np
@@ -135,6 +135,19 @@ class Segmenter(Protocol):
         Segmentation
             With a label map of the same height and width.
         """
+        ...
+
+
+@runtime_checkable
+class ReducingSegmenter(Segmenter, Protocol):
+    """A segmenter that works on a smaller picture anyway: it is given just that, straight from a frame's planes."""
+
+    def working_size(self, height: int, width: int) -> tuple[int, int]:
+        """Return the height and width that it works at, for a picture of this size."""
+        ...
+
+    def segment_reduced(self, small: Image, height: int, width: int) -> Segmentation:
+        """Split a picture of its working size, and give the result at the size that the picture had."""
         ...
 
 

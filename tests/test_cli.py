@@ -96,7 +96,7 @@ def test_segment_writes_other_formats_whole(photo: Path, tmp_path: Path) -> None
     [
         ("no.png", "out.png", [], "There is no file"),
         ("in.png", "out.bmp", [], ".png, .jpg and .webp are accepted"),
-        ("in.png", "no/out.png", [], "No such file or directory"),
+        ("in.png", "no/out.png", [], "There is no folder"),
         ("in.png", "out.png", ["--recipe", "nothing"], "There is no recipe 'nothing'; name a file or one of blur_my"),
         ("red.toml", "out.png", [], "PNG, JPEG and WebP are accepted"),
         ("in.png", "", [], "Missing argument"),

@@ -66,7 +66,7 @@ class Network:
         Parameters
         ----------
         image
-            (H, W, 3) uint8, BGR, of any size.
+            (H, W, 3) uint8, BGR, of its input's size.
 
         Returns
         -------
@@ -74,8 +74,7 @@ class Network:
             (C, h, w) float32: what the network says, in its own size.
         """
         feed = self.card.input
-        small = shrink(image, feed.height_px, feed.width_px)
-        blob = cv2.dnn.blobFromImage(small, feed.scale, swapRB=feed.channels == "rgb")
+        blob = cv2.dnn.blobFromImage(image, feed.scale, swapRB=feed.channels == "rgb")
         if any(feed.mean) or feed.std != (1, 1, 1):
             mean, std = (np.reshape(of, (1, 3, 1, 1)).astype(np.float32) for of in (feed.mean, feed.std))
             blob = (blob - mean) / std
@@ -118,12 +117,21 @@ class NetworkSegmenter:
             With confidence, so with soft edges, unless the network answers with labels only.
         """
         height, width = image.shape[:2]
+        return self.segment_reduced(shrink(image, *self.working_size(height, width)), height, width)
+
+    def working_size(self, height: int, width: int) -> tuple[int, int]:
+        """Return the size of the network's input."""
+        feed = nearest(self._networks, width / height).card.input
+        return feed.height_px, feed.width_px
+
+    def segment_reduced(self, small: Image, height: int, width: int) -> Segmentation:
+        """Run the network on a picture of its input's size and bring its answer to another size."""
         network = nearest(self._networks, width / height)
-        answer = network.forward(image)
+        answer = network.forward(small)
         labels = tuple(Label(one.name, hex_to_color(one.color)) for one in network.card.labels)
         if network.card.output == "argmax":
-            small = answer[0].clip(0, 255).astype(np.uint8)
-            label_map = cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
+            values = answer[0].clip(0, 255).astype(np.uint8)
+            label_map = cv2.resize(values, (width, height), interpolation=cv2.INTER_NEAREST)
             return Segmentation(np.where(label_map <= len(labels), label_map, np.uint8(0)), labels)
         if network.card.output == "logits":
             answer = _to_probability(answer)
