@@ -18,6 +18,7 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     remove_stale_workspaces()
     use_one_thread_each()
     webrtc.raise_bit_rates()
+    webrtc.drop_late_frames()
     yield {}
 
 

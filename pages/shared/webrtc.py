@@ -3,6 +3,7 @@
 import aiortc.codecs
 import aiortc.codecs.h264
 import aiortc.codecs.vpx
+from aiortc.contrib.media import MediaRelay
 
 from segcore.settings import settings
 
@@ -32,6 +33,15 @@ def raise_bit_rates() -> None:
     for module in (aiortc.codecs.vpx, aiortc.codecs.h264):
         module.DEFAULT_BITRATE = _START_BPS
         module.MAX_BITRATE = _MAX_BPS
+
+
+def drop_late_frames() -> None:
+    """Let a frame that comes while the one before it is still at work be dropped.
+
+    aiortc's relay queues such frames without end, so on a machine that can't keep up the picture falls behind by
+    seconds, and further. streamlit-webrtc has no setting for it; this is the default of aiortc's own argument.
+    """
+    MediaRelay.subscribe.__defaults__ = (False,)  # buffered
 
 
 def rtc_configuration() -> dict[str, list[dict[str, str]]]:

@@ -1,0 +1,25 @@
+"""The Live page's yardstick: the smallest app that sends the camera's picture back, its connection set up alike."""
+
+import av
+from streamlit_webrtc import WebRtcMode, webrtc_streamer
+
+from pages.shared.webrtc import CAMERA, drop_late_frames, raise_bit_rates, rtc_configuration
+
+
+def same(frame: av.VideoFrame) -> av.VideoFrame:
+    return frame
+
+
+raise_bit_rates()
+drop_late_frames()
+webrtc_streamer(
+    key="identity",
+    mode=WebRtcMode.SENDRECV,
+    video_frame_callback=same,
+    async_processing=False,
+    media_stream_constraints=CAMERA,
+    rtc_configuration=rtc_configuration(),
+    video_html_attrs={"autoPlay": True, "playsInline": True, "muted": True, "style": {"width": "100%"}},
+    translations={"start": "START"},
+    media_toggle_controls=False,
+)
