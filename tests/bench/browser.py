@@ -31,7 +31,7 @@ from pages.shared.webrtc import CAMERA
 from segcore.segmentation import Image
 from tests.astronaut import read_astronaut
 from tests.bench.common import folder, verdict
-from tests.browser.conftest import _FLAGS, ROOT, camera_flags, running_server
+from tests.browser.conftest import FLAGS, ROOT, camera_flags, running_server
 
 _PAIRS = 3
 _WARM_UP_S, _MEASURED_S = 4, 8
@@ -154,7 +154,7 @@ def stage() -> Iterator[tuple[BrowserContext, str, str]]:
         playwright.chromium.launch_persistent_context(
             folder() / "profile",
             executable_path=shutil.which("chromium"),
-            args=[*_FLAGS, *camera_flags(write_camera())],
+            args=[*FLAGS, *camera_flags(write_camera())],
         ) as context,
     ):
         context.set_default_timeout(60_000)

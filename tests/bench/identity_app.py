@@ -1,9 +1,12 @@
-"""The Live page's yardstick: the smallest app that sends the camera's picture back, its connection set up alike."""
+"""The Live page's yardstick: the smallest app that sends the camera's picture back, at the same bit rates.
+
+Its relay queues frames as streamlit-webrtc lets it; Segdeck's drops late ones.
+"""
 
 import av
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
 
-from pages.shared.webrtc import CAMERA, drop_late_frames, raise_bit_rates, rtc_configuration
+from pages.shared.webrtc import CAMERA, raise_bit_rates, rtc_configuration
 
 
 def same(frame: av.VideoFrame) -> av.VideoFrame:
@@ -11,7 +14,6 @@ def same(frame: av.VideoFrame) -> av.VideoFrame:
 
 
 raise_bit_rates()
-drop_late_frames()
 webrtc_streamer(
     key="identity",
     mode=WebRtcMode.SENDRECV,

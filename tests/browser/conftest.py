@@ -23,7 +23,7 @@ from tests.browser.camera import write_clip
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "tests" / "screenshots"
 WAIT_MS = 60_000
-_FLAGS = [
+FLAGS = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -125,7 +125,7 @@ def open_browser(playwright_: Playwright, tmp_path: Path) -> Iterator[OpenBrowse
         context = playwright_.chromium.launch_persistent_context(
             tmp_path / f"profile-{len(opened)}",
             executable_path=shutil.which("chromium"),
-            args=[*_FLAGS, *flags],
+            args=[*FLAGS, *flags],
             **{"viewport": DESKTOP, "accept_downloads": True, **options},
         )
         context.set_default_timeout(WAIT_MS)
