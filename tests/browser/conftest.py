@@ -45,6 +45,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
+    # Last, for they take longest, and Playwright keeps an event loop that no other test may meet.
+    items.sort(key=lambda item: here in item.path.parents)
 
 
 class Server:
