@@ -5,8 +5,8 @@ Converting a frame to BGR and back costs more than drawing on it. So an overlay 
 """
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import av
@@ -142,12 +142,8 @@ class Canvas:
 
     def bgr_at(self, height: int, width: int) -> Image:
         """Return the picture as BGR at another, as a rule smaller, size: shrunk first, for that is faster on planes."""
-        if self.matrix is None:
-            return shrink(self.buffer, height, width)
-        new = self.blank(height + height % 2, width + width % 2)
-        for plane, target in zip(self.planes, new.planes, strict=True):
-            target[...] = shrink(plane, *target.shape)
-        return shrink(new.bgr(), height, width)
+        even = (height, width) if self.matrix is None else (height + height % 2, width + width % 2)
+        return shrink(self.scaled(*even).bgr(), height, width)
 
     def frame(self) -> av.VideoFrame:
         """Return an I420 canvas as a video frame, which shares its memory where it can."""
@@ -162,13 +158,6 @@ class Canvas:
     def values(self, color: Color) -> tuple[Color | int, ...]:
         """Return what a colour is on each plane."""
         return (color,) if self.matrix is None else self.matrix.to_yuv(color)
-
-    def map(self, change: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]) -> "Canvas":
-        """Return a new canvas with every plane changed by ``change``, which gives a plane of the same shape."""
-        new = self.blank()
-        for plane, target in zip(self.planes, new.planes, strict=True):
-            target[...] = change(plane)
-        return new
 
     def filled(self, color: Color) -> "Canvas":
         """Return a new canvas of one colour."""
@@ -222,11 +211,8 @@ class Canvas:
     def scaled(self, height: int, width: int) -> "Canvas":
         """Return a new canvas of another size, in pixels (even for I420)."""
         new = self.blank(height, width)
-        shrinks = height * width < self.size[0] * self.size[1]
         for plane, target in zip(self.planes, new.planes, strict=True):
-            cv2.resize(
-                plane, target.shape[1::-1], target, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-            )
+            target[...] = shrink(plane, *target.shape[:2])
         return new
 
     def beside(self, other: "Canvas") -> "Canvas":
@@ -264,10 +250,15 @@ class Canvas:
         if self.matrix is None:
             return Canvas.of_image(u8(cv2.cvtColor(mask, cv2.COLOR_GRAY2BGR)))
         new = self.blank()
-        levels = np.array([self.matrix.to_yuv((grey, grey, grey))[0] for grey in range(256)], np.uint8)
-        cv2.LUT(mask, levels, new.planes[0])
+        cv2.LUT(mask, _luma_of_greys(self.matrix), new.planes[0])
         new.buffer[new.size[0] :] = 128
         return new
+
+
+@cache
+def _luma_of_greys(matrix: YuvMatrix) -> npt.NDArray[np.uint8]:
+    """Return Y of every grey, (256,) uint8."""
+    return np.array([matrix.to_yuv((grey, grey, grey))[0] for grey in range(256)], np.uint8)
 
 
 def plane_pixels(plane: VideoPlane, channels: int = 1) -> npt.NDArray[np.uint8]:

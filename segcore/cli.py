@@ -24,7 +24,7 @@ from segcore import model_card
 from segcore.errors import SegdeckError
 from segcore.overlay import CutOut, cut_out_rgba
 from segcore.photo import read_photo, write_image
-from segcore.pipeline import build_pipeline
+from segcore.pipeline import build_pipeline, use_one_thread_each
 from segcore.recipe import load_recipe, ready_recipes
 from segcore.video import probe, process_video
 
@@ -150,6 +150,7 @@ def _existing(path: Path) -> Path:
 
 def main() -> None:
     """Run the command line. An error is one line on stderr and exit status 2; Ctrl-C is 130."""
+    use_one_thread_each()
     run_app: Callable[..., object] = typer.main.get_command(app).main
     try:
         code = run_app(standalone_mode=False)
