@@ -25,7 +25,7 @@ def numpy_tint(frame: av.VideoFrame) -> av.VideoFrame:
     mask = cv2.inRange(hsv, (172, 110, 70), (179, 255, 255)) | cv2.inRange(hsv, (0, 110, 70), (8, 255, 255))
     inside = mask > 0
     image[inside] = (image[inside] * 0.5 + np.array((48, 59, 255)) * 0.5).astype(np.uint8)
-    return av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="yuv420p")
+    return av.VideoFrame.from_ndarray(image, format="bgr24")
 
 
 def numpy_blur(frame: av.VideoFrame, alpha: np.ndarray) -> av.VideoFrame:
@@ -33,7 +33,7 @@ def numpy_blur(frame: av.VideoFrame, alpha: np.ndarray) -> av.VideoFrame:
     far = cv2.GaussianBlur(image, (59, 59), 0)
     weight = alpha[..., None].astype(np.float32) / 255
     mixed = image * weight + far * (1 - weight)
-    return av.VideoFrame.from_ndarray(mixed.astype(np.uint8), format="bgr24").reformat(format="yuv420p")
+    return av.VideoFrame.from_ndarray(mixed.astype(np.uint8), format="bgr24")
 
 
 def paired(ours: Callable[[], object], plain: Callable[[], object]) -> tuple[float, float, float]:
