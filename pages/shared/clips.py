@@ -83,8 +83,10 @@ def start() -> None:
 
 
 def cancel() -> None:
-    """Ask for no more processing."""
+    """Ask for no more processing, and wait until what was under way has tidied up."""
     st.session_state.pop("clip_running", None)
+    with workspace().one_job():
+        pass
 
 
 def process(clip: Clip, recipe: Recipe) -> Finished:
@@ -101,7 +103,10 @@ def process(clip: Clip, recipe: Recipe) -> Finished:
     target, mask = workspace().folder / "result.mp4", workspace().folder / "mask.mp4"
     bar, still = st.progress(0.0, "Starting …"), st.empty()
     times_s, rows, shown_s = [], [], -_SHOW_EVERY_S
-    with closing(process_video(clip.path, target, recipe, mask=mask, info=clip.info)) as job:
+    with (
+        workspace().one_job(),
+        closing(process_video(clip.path, target, recipe, mask=mask, info=clip.info)) as job,
+    ):
         for step in job:
             times_s.append(step.time_s)
             rows.append(step.measures.coverage_percent)

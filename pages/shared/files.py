@@ -7,7 +7,10 @@ import os
 import re
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 import streamlit as st
 from starlette.requests import Request
@@ -27,6 +30,21 @@ class Workspace:
         self.folder = settings().work_dir / f"{os.getpid()}-{secrets.token_hex(8)}"
         self.folder.mkdir(mode=0o700)
         self._tokens: dict[Path, str] = {}
+        self._job = Lock()
+        self._removed = False
+
+    @contextmanager
+    def one_job(self) -> Iterator[None]:
+        """Wait until no other job writes here, and be the one that does.
+
+        Streamlit begins the run after a click while the run before is still tidying up.
+        """
+        with self._job:
+            try:
+                yield
+            finally:
+                if self._removed:
+                    self.remove()
 
     def offer(self, path: Path) -> str:
         """Make a file fetchable by this visitor's browser, and return its path on this server.
@@ -40,13 +58,15 @@ class Workspace:
         return f"/files/{token}"
 
     def clear(self) -> None:
-        """Remove all files; the folder stays."""
-        self._withdraw(*self._tokens)
-        for path in self.folder.iterdir():
-            path.unlink()
+        """Remove all files, once no job writes any more; the folder stays."""
+        with self.one_job():
+            self._withdraw(*self._tokens)
+            for path in self.folder.iterdir():
+                path.unlink()
 
     def remove(self) -> None:
-        """Remove the folder with all that is in it: the visitor has gone."""
+        """Remove the folder with all that is in it: the visitor has gone. A job that still writes removes it again."""
+        self._removed = True
         self._withdraw(*self._tokens)
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -1,5 +1,7 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 
 import pandas as pd
@@ -130,6 +132,37 @@ def test_cancelled_in_the_middle_leaves_nothing(
     with pytest.raises(ending):
         clips.process(clip, red)
     assert names(space) == ["upload.mp4"]
+
+
+def test_cancelling_waits_until_the_job_has_tidied_up(
+    space: Workspace, content: bytes, red: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Streamlit calls `cancel` on a new thread while the one that works has yet to be stopped."""
+    working, stopped = Event(), Event()
+
+    def show(*_: object) -> None:
+        working.set()
+        stopped.wait()
+        raise StopException
+
+    monkeypatch.setattr(st, "progress", lambda *_: SimpleNamespace(progress=show))
+    clip = clips.keep(sent(content))
+    with ThreadPoolExecutor(2) as pool:
+        job = pool.submit(clips.process, clip, red)
+        working.wait()
+        cancelling = pool.submit(lambda: (clips.cancel(), names(space))[1])
+        early = wait([cancelling], timeout=0.2).done
+        stopped.set()
+        assert not early
+        assert cancelling.result() == ["upload.mp4"]
+        assert isinstance(job.exception(), StopException)
+
+
+def test_a_visitor_who_left_during_a_job_leaves_nothing(space: Workspace) -> None:
+    with space.one_job():
+        space.remove()
+        space.folder.mkdir()  # as if the job had been writing just then
+    assert not space.folder.exists()
 
 
 def test_cancelling_keeps_the_result_before(
