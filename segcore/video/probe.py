@@ -15,6 +15,7 @@ _ACCEPTED = "MP4, MOV, WebM, MKV and AVI are accepted."
 _REFUSALS = {
     "unreadable": f"This is not a video that can be read, or it is cut off at a vital place; {_ACCEPTED}",
     "sound only": f"This file has sound but no pictures; a video is needed. {_ACCEPTED}",
+    "still": f"This is a picture, not a video; the Photo page and `segdeck segment` take pictures. {_ACCEPTED}",
     "no video": f"There are no moving pictures in this file; {_ACCEPTED}",
     "unknown codec": "This video is packed in a way that can't be read here; save it as an H.264 MP4 and try again.",
     "no frames": "There is not one picture in this video that can be read; save it again and try once more.",

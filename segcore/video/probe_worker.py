@@ -24,6 +24,8 @@ def look(path: str) -> dict[str, object]:
     with container:
         pictures = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
         sound = container.streams.audio[0] if container.streams.audio else None
+        if container.format.name.endswith("_pipe") or container.format.name == "image2":
+            return {"error": "still"}
         if not pictures:
             return {"error": "sound only" if sound else "no video"}
         stream = pictures[0]

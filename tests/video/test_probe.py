@@ -3,12 +3,14 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import pytest
 
 from segcore.errors import SegdeckError
+from segcore.photo import write_png
 from segcore.settings import settings
 from segcore.video import probe
-from tests.clips import damage, make_clip, make_sound
+from tests.clips import damage, make_clip, make_sound, picture
 
 
 def test_tells_what_is_in_a_clip(tmp_path: Path) -> None:
@@ -70,6 +72,8 @@ def _first_half(path: Path) -> Path:
 BAD = {
     "no video": (lambda d: _written(d / "a.mp4", b"a letter, not a video\n" * 1000), "not a video"),
     "a picture": (lambda d: _written(d / "a.mp4", b"\x89PNG\r\n\x1a\n" + bytes(1000)), "not|no"),
+    "a whole picture": (lambda d: _written(d / "a.mp4", write_png(picture(0))), "a picture, not a video"),
+    "a photo": (lambda d: _written(d / "a.jpg", cv2.imencode(".jpg", picture(0))[1].tobytes()), "a picture, not a vid"),
     "empty": (lambda d: _written(d / "a.mp4", b""), "not a video"),
     "index cut off": (lambda d: _first_half(d / "a.mp4"), "cut off"),
     "no frames, MP4": (lambda d: _without_frames(d / "a.mp4"), "no moving pictures"),
