@@ -1,5 +1,6 @@
 """The command line: ``segdeck``."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from segcore.overlay import CutOut, cut_out_rgba
 from segcore.photo import read_photo, write_image
 from segcore.pipeline import build_pipeline, use_one_thread_each
 from segcore.recipe import load_recipe, ready_recipes
+from segcore.settings import settings
 from segcore.video import probe, process_video
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -44,6 +46,13 @@ _STOPPED = 130  # what typer makes of Ctrl-C, as shells do
 @app.command()
 def run(port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8501) -> None:
     """Start the dashboard; open the address that it prints."""
+    settings()  # a wrong one is said before anything starts
+    with socket.socket() as free:
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        try:
+            free.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise SegdeckError(f"Port {port} can't be used ({error.strerror}); choose another with --port.") from None
     command = [sys.executable, "-m", "streamlit", "run", str(_ROOT / "app.py"), "--server.port", str(port)]
     raise typer.Exit(subprocess.run(command, cwd=_ROOT, check=False).returncode)
 
@@ -56,6 +65,8 @@ def segment(
     mask: Annotated[Path | None, typer.Option(help="Also write the bare mask here, as PNG.")] = None,
 ) -> None:
     """Split one photo. A cut-out written as PNG or WebP is transparent."""
+    if len({path.resolve() for path in (source, target, mask) if path}) < 2 + bool(mask):
+        raise SegdeckError("Each file that is written needs a name of its own, and not that of the photo.")
     chosen = load_recipe(recipe)
     photo = read_photo(_existing(source).read_bytes())
     result = build_pipeline(chosen)(photo.image)

@@ -1,6 +1,7 @@
 import hashlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -101,6 +102,7 @@ def test_segment_writes_other_formats_whole(photo: Path, tmp_path: Path) -> None
         ("red.toml", "out.png", [], "PNG, JPEG and WebP are accepted"),
         ("in.png", "", [], "Missing argument"),
         ("in.png", "out.png", ["--colour", "red"], "No such option"),
+        ("in.png", "in.png", [], "a name of its own"),
     ],
 )
 @pytest.mark.usefixtures("photo")
@@ -119,6 +121,18 @@ def test_a_wrong_value_in_a_recipe_is_named(photo: Path, recipe: Path, tmp_path:
         segdeck("segment", photo, tmp_path / "out.png", "--recipe", recipe),
         "300 is not allowed: hue must be from 0 to 179",
     )
+
+
+# run
+
+
+def test_run_says_at_once_what_is_wrong() -> None:
+    assert_refused(segdeck("run", SEGDECK_MAX_LENGTH_S="abc"), "SEGDECK_MAX_LENGTH_S can't be used")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert_refused(segdeck("run", "--port", port), f"Port {port} can't be used")
 
 
 # process
