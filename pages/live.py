@@ -7,6 +7,7 @@ from streamlit_webrtc import WebRtcMode, WebRtcStreamerContext, webrtc_streamer
 
 from pages.shared.camera_check import camera_check
 from pages.shared.recipe_picker import pick_recipe
+from pages.shared.show import plain
 from pages.shared.webrtc import CAMERA, rtc_configuration
 from segcore.errors import SegdeckError
 from segcore.live import LiveProcessor
@@ -72,7 +73,7 @@ def figures(stream: WebRtcStreamerContext) -> None:
         st.metric("Pictures per second", f"{now.frames_per_s:.0f}")
         st.metric("Delay", f"{now.delay_ms:.0f} ms", help="Inside Segdeck. The network comes on top.")
         for name, percent in now.coverage_percent.items():
-            st.metric(name.capitalize(), f"{percent:.0f} %", help="The share of the picture that it covers.")
+            st.metric(plain(name.capitalize()), f"{percent:.0f} %", help="The share of the picture that it covers.")
     stages = " · ".join(f"{stage} {ms:.1f} ms" for stage, ms in now.timings_ms.items())
     st.caption(f"One picture takes: {stages}" if stages else "Starting …")
 

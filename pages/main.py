@@ -2,14 +2,18 @@
 
 import streamlit as st
 
-from pages.shared.clips import cancel
+from pages.shared.clips import leave
 
 _STYLE = """<style>
 .stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; }
 .stMainBlockContainer h1 { font-size: 2rem; padding-bottom: 0.2rem; }
 .stMainBlockContainer [data-testid=stCaptionContainer] { color: #4b5058; opacity: 1; }
 .stMainBlockContainer [data-testid=stMetricValue] { font-size: 1.6rem; }
-@media (max-width: 640px) { .stMainBlockContainer { padding-top: 4rem; } }
+.st-key-pages { position: fixed; top: 0.9rem; left: 11rem; z-index: 1000000; width: auto; }
+@media (max-width: 640px) {
+  .stMainBlockContainer { padding-top: 4rem; }
+  .st-key-pages { position: static; }
+}
 </style>"""
 
 live = st.Page("live.py", title="Live", icon=":material/videocam:", url_path="live")
@@ -21,11 +25,14 @@ def start() -> None:
     st.switch_page(live)
 
 
-st.set_page_config(page_title="Segdeck", page_icon=":material/auto_awesome_mosaic:", layout="wide")
+st.set_page_config(page_title="Segdeck", page_icon="pages/assets/icon.svg", layout="wide")
 st.html(_STYLE)
 st.logo("pages/assets/logo.svg", size="large")
 home = st.Page(start, title="Segdeck", default=True, visibility="hidden")
-page = st.navigation([home, live, photo, video], position="top")
+page = st.navigation([home, live, photo, video], position="hidden")
+with st.container(horizontal=True, key="pages"):  # Streamlit's own menu stays open over a phone's page
+    for one in (live, photo, video):
+        st.page_link(one)
 if page is not video:
-    cancel()
+    leave()
 page.run()

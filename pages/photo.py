@@ -1,9 +1,12 @@
 """Photo: one picture in, its parts out."""
 
+from dataclasses import dataclass
+from pathlib import PurePath
+
 import streamlit as st
 
 from pages.shared.recipe_picker import pick_recipe
-from pages.shared.show import coverage_line, smaller
+from pages.shared.show import coverage_line, kept_row, plain, smaller
 from segcore.errors import SegdeckError
 from segcore.overlay import cut_out_rgba
 from segcore.photo import Photo, read_photo, write_png
@@ -19,8 +22,16 @@ _SOURCES = {
 }
 
 
-def take_photo() -> bytes | None:
-    """Show the chosen way in and return the newest photo's file. It outlasts a look at another page."""
+@dataclass(frozen=True)
+class Taken:
+    """A photo's file: its name and what is in it."""
+
+    name: str
+    content: bytes
+
+
+def take_photo() -> Taken | None:
+    """Show the chosen way in and return the newest photo. It outlasts a look at another page."""
     limits = settings()
     way = st.segmented_control(
         "Photo from", _SOURCES, default="upload", required=True, format_func=_SOURCES.get, key="photo_way"
@@ -30,7 +41,7 @@ def take_photo() -> bytes | None:
     elif way == "paste":
         pasted = st.chat_input("Paste a picture here: Ctrl+V, then Enter", accept_file=True, file_type=_ENDINGS)
         if pasted and pasted.files:
-            st.session_state["photo"] = pasted.files[0].getvalue()
+            st.session_state["photo"] = Taken(pasted.files[0].name, pasted.files[0].getvalue())
     else:
         st.file_uploader(
             f"PNG, JPEG or WebP, at most {limits.max_upload_mb} MB and {limits.max_photo_mp:g} megapixels",
@@ -40,13 +51,16 @@ def take_photo() -> bytes | None:
             on_change=hold,
             args=("photo_upload",),
         )
-    return st.session_state.get("photo")
+    taken = st.session_state.get("photo")
+    if taken and not st.session_state.get(f"photo_{way}"):
+        kept_row(taken.name, lambda: st.session_state.pop("photo"))
+    return taken
 
 
 def hold(widget: str) -> None:
     """Keep what was just put into a widget, or forget the photo where it was just taken out."""
     file = st.session_state[widget]
-    st.session_state["photo"] = file.getvalue() if file else None
+    st.session_state["photo"] = Taken(file.name, file.getvalue()) if file else None
 
 
 @st.cache_data(scope="session", max_entries=2, show_spinner="Reading …")
@@ -59,7 +73,7 @@ def split(content: bytes, recipe_toml: str) -> Result:
     return build_pipeline(parse_recipe(recipe_toml))(decoded(content).image)
 
 
-def downloads(photo: Photo, result: Result, recipe: Recipe) -> None:
+def downloads(stem: str, photo: Photo, result: Result, recipe: Recipe) -> None:
     """Offer everything that one may take away; a file is made when its button is pressed."""
     files = {
         "Result": ("result.png", lambda: write_png(result.image)),
@@ -69,19 +83,21 @@ def downloads(photo: Photo, result: Result, recipe: Recipe) -> None:
     }
     with st.container(horizontal=True):
         for title, (name, make) in files.items():
-            st.download_button(title, make, name, on_click="ignore", icon=":material/download:", key=f"photo-{name}")
+            st.download_button(
+                title, make, f"{stem} {name}", on_click="ignore", icon=":material/download:", key=f"photo-{name}"
+            )
 
 
 @st.fragment
-def desk(content: bytes) -> None:
+def desk(taken: Taken) -> None:
     """Show the photo and what becomes of it, beside the controls."""
     shown, controls = st.columns([3, 2], gap="large")
     with controls:
         recipe = pick_recipe("photo")
     with shown:
         try:
-            photo = decoded(content)
-            result = split(content, recipe.to_toml())
+            photo = decoded(taken.content)
+            result = split(taken.content, recipe.to_toml())
         except SegdeckError as error:
             st.error(str(error), icon=":material/error:")
             return
@@ -89,17 +105,19 @@ def desk(content: bytes) -> None:
         before.image(
             smaller(photo.image), caption="Original", alt="The photo as it came", channels="BGR", output_format="JPEG"
         )
-        after.image(smaller(result.image), caption=recipe.title, alt="The result", channels="BGR", output_format="JPEG")
+        after.image(
+            smaller(result.image), caption=plain(recipe.title), alt="The result", channels="BGR", output_format="JPEG"
+        )
         coverage_line(result)
-        downloads(photo, result, recipe)
+        downloads(PurePath(taken.name).stem, photo, result, recipe)
 
 
 st.title("Photo")
 st.caption("One picture in, its parts out.")
-content = take_photo()
-if content is None:
+taken = take_photo()
+if taken is None:
     st.info(
         "Choose a photo to begin. It stays in this visit and is stored nowhere.", icon=":material/add_photo_alternate:"
     )
 else:
-    desk(content)
+    desk(taken)

@@ -1,10 +1,12 @@
 """Video: a clip in, the finished clip out, with its sound."""
 
+from pathlib import PurePath
+
 import streamlit as st
 
 from pages.shared.clips import Clip, Finished, cancel, forget, keep, process, start
 from pages.shared.recipe_picker import current_recipe, pick_recipe
-from pages.shared.show import coverage_chart
+from pages.shared.show import coverage_chart, kept_row, plain
 from segcore.errors import SegdeckError
 from segcore.settings import describe_seconds, settings
 
@@ -23,7 +25,9 @@ def take_clip() -> Clip | None:
         on_change=lambda: st.session_state["video_upload"] or forget(),
     )
     if upload is None:
-        return st.session_state.get("clip")
+        if clip := st.session_state.get("clip"):
+            kept_row(clip.name, forget)
+        return clip
     try:
         with st.spinner("Looking at the video …"):
             return keep(upload)
@@ -43,8 +47,8 @@ def run(clip: Clip) -> None:
     st.rerun()
 
 
-def show(finished: Finished) -> None:
-    st.subheader(finished.title)
+def show(finished: Finished, name: str) -> None:
+    st.subheader(plain(finished.title))
     if finished.cut_off:
         st.warning(
             "The video is damaged or cut off: the result holds what could be read.", icon=":material/content_cut:"
@@ -55,7 +59,7 @@ def show(finished: Finished) -> None:
             st.download_button(
                 title,
                 lambda path=path: path.open("rb"),
-                path.name,
+                f"{PurePath(name).stem} {path.name}",
                 "video/mp4",
                 on_click="ignore",
                 icon=":material/download:",
@@ -81,7 +85,9 @@ else:
     with result:
         if error := st.session_state.pop("clip_error", None):
             st.error(error, icon=":material/error:")
+        if note := st.session_state.pop("clip_note", None):
+            st.info(note, icon=":material/cancel:")
         if finished := st.session_state.get("clip_finished"):
-            show(finished)
+            show(finished, clip.name)
         else:
             st.info("Pick a recipe, then process the video.", icon=":material/arrow_forward:")

@@ -24,6 +24,7 @@ class Clip:
     """An upload, kept in the visitor's folder, and what is in it."""
 
     upload_id: str
+    name: str
     path: Path
     info: VideoInfo
 
@@ -60,7 +61,7 @@ def keep(upload: UploadedFile) -> Clip:
     path = workspace().folder / f"upload{Path(upload.name).suffix.lower()}"
     try:
         path.write_bytes(upload.getbuffer())
-        st.session_state["clip"] = Clip(upload.file_id, path, probe(path))
+        st.session_state["clip"] = Clip(upload.file_id, upload.name, path, probe(path))
     except BaseException as error:
         path.unlink(missing_ok=True)
         if isinstance(error, OSError):
@@ -84,9 +85,16 @@ def start() -> None:
 
 def cancel() -> None:
     """Ask for no more processing, and wait until what was under way has tidied up."""
-    st.session_state.pop("clip_running", None)
-    with workspace().one_job():
-        pass
+    if st.session_state.pop("clip_running", None):
+        with workspace().one_job():
+            pass
+
+
+def leave() -> None:
+    """Cancel, if there is something to cancel, and have the visitor told on coming back."""
+    if st.session_state.get("clip_running"):
+        cancel()
+        st.session_state["clip_note"] = "Processing was cancelled when you left this page."
 
 
 def process(clip: Clip, recipe: Recipe) -> Finished:

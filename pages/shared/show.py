@@ -1,5 +1,8 @@
 """Showing results: pictures small enough for a page, figures as a line, a clip's coverage as a chart."""
 
+import re
+from collections.abc import Callable
+
 import altair as alt
 import cv2
 import pandas as pd
@@ -12,6 +15,18 @@ _WIDEST_PX = 1280
 _MOST_POINTS = 1000
 
 
+def plain(text: str) -> str:
+    """Return a text that Streamlit shows as it was typed, though it reads Markdown, colours and formulas."""
+    return re.sub(r"([\\`*_\[\]$<>~|&]|:(?=\S)|^#)", r"\\\1", text)
+
+
+def kept_row(name: str, remove: Callable[[], None]) -> None:
+    """Name a file that outlasted its uploader, and offer to remove it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/draft: {plain(name)}", width="content")
+        st.button("Remove", icon=":material/close:", type="tertiary", on_click=remove)
+
+
 def smaller(image: Image) -> Image:
     """Return a picture at most as wide as a page shows it, so that it loads fast."""
     height, width = image.shape[:2]
@@ -22,7 +37,7 @@ def smaller(image: Image) -> Image:
 
 def coverage_line(result: Result) -> None:
     """Say what share of the picture each label covers and how long it took."""
-    shares = ", ".join(f"{name} {percent:.1f} %" for name, percent in result.measures.coverage_percent.items())
+    shares = ", ".join(f"{plain(name)} {percent:.1f} %" for name, percent in result.measures.coverage_percent.items())
     stages = ", ".join(f"{stage} {ms:.1f} ms" for stage, ms in result.timings_ms.items())
     st.caption(f"Covers: {shares}. Took: {stages}.")
 

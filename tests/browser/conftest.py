@@ -10,10 +10,11 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, Request, expect, sync_playwright
 
 from segcore.pipeline import build_pipeline
 from segcore.recipe import load_recipe
@@ -120,8 +121,16 @@ OpenBrowser = Callable[..., BrowserContext]
 
 @pytest.fixture
 def open_browser(playwright_: Playwright, tmp_path: Path) -> Iterator[OpenBrowser]:
-    """Start a Chromium with a profile of its own; flags and options of the test's choice are added."""
+    """Start a Chromium with a profile of its own; flags and options of the test's choice are added.
+
+    Whatever the test does, the pages may ask nothing of any other server.
+    """
     opened: list[BrowserContext] = []
+    visited, asked = set[str](), set[str]()
+
+    def note(request: Request) -> None:
+        if (host := urlsplit(request.url).hostname) and not request.url.startswith("blob:"):
+            (visited if request.is_navigation_request() else asked).add(host)
 
     def start(*flags: str, **options: object) -> BrowserContext:
         context = playwright_.chromium.launch_persistent_context(
@@ -131,12 +140,14 @@ def open_browser(playwright_: Playwright, tmp_path: Path) -> Iterator[OpenBrowse
             **{"viewport": DESKTOP, "accept_downloads": True, **options},
         )
         context.set_default_timeout(WAIT_MS)
+        context.on("request", note)
         opened.append(context)
         return context
 
     yield start
     for context in opened:
         context.close()
+    assert asked <= visited, "a page asked another server"
 
 
 def camera_flags(clip: Path) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Frame, Page, expect
 
-from tests.browser.conftest import ROOT, WAIT_MS, OpenBrowser, Server, camera_flags, settled, take_screenshots
+from tests.browser.conftest import PHONE, ROOT, WAIT_MS, OpenBrowser, Server, camera_flags, settled, take_screenshots
 
 _WATCH = (ROOT / "tests" / "browser" / "watch_video.js").read_text()
 WALL_SHOWS = 20  # grey levels between neighbouring tiles; the wall itself has 140, a blurred one under 1
@@ -133,6 +133,19 @@ def test_leaving_and_coming_back_keeps_the_recipe(live: Page) -> None:
     expect(live.get_by_role("heading", name="Photo", level=1)).to_be_visible()
     live.get_by_role("link", name="Live").click()
     expect(live.get_by_text("Red things keep their colour")).to_be_visible()
+
+
+def test_a_phone_shows_the_page_that_was_chosen(server: Server, open_browser: OpenBrowser) -> None:
+    """The way to the other pages never lies over the page."""
+    page = open_browser(viewport=PHONE).pages[0]
+    page.goto(f"{server.url}/photo")
+    for name in ("Video", "Live", "Photo"):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+        settled(page)
+        onto = "title => { const {x, y} = title.getBoundingClientRect(); return title.contains("
+        onto += "document.elementFromPoint(x + 5, y + 10)); }"
+        assert page.get_by_role("heading", level=1).evaluate(onto), "nothing lies over the page's title"
 
 
 def test_the_bare_address_leads_to_live(server: Server, open_browser: OpenBrowser) -> None:

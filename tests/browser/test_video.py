@@ -60,6 +60,7 @@ def test_a_clip_is_processed_played_and_taken_away(video_page: Page, tmp_path: P
     for button, kinds in (("Result", ["video", "audio"]), ("Mask video", ["video"])):
         with video_page.expect_download() as waiting:
             video_page.get_by_role("button", name=button, exact=True).click()
+        assert waiting.value.suggested_filename == f"clip {button.split()[0].lower()}.mp4"
         file = tmp_path / f"{button}.mp4"
         waiting.value.save_as(file)
         found = streams(file)
@@ -78,6 +79,23 @@ def test_progress_is_shown_and_cancel_leaves_nothing(server: Server, video_page:
     video_page.get_by_role("button", name="Cancel").click()
     expect(video_page.get_by_role("button", name="Process the video")).to_be_visible()
     assert {path.name for path in server.files()} == {"upload.mp4"}
+
+
+def test_leaving_in_the_middle_is_said_on_coming_back(server: Server, video_page: Page, tmp_path: Path) -> None:
+    upload(video_page, make_clip(tmp_path / "clip.mp4", frames=900, size=(1280, 720)))
+    expect(video_page.get_by_text("1280x720 pixels")).to_be_visible()
+    start(video_page)
+    expect(video_page.get_by_text("of 900 pictures")).to_be_visible()
+    video_page.get_by_role("link", name="Photo").click()
+    expect(video_page.get_by_role("heading", name="Photo", level=1)).to_be_visible()
+    video_page.get_by_role("link", name="Video").click()
+    expect(video_page.get_by_text("Processing was cancelled when you left this page.")).to_be_visible()
+    expect(video_page.get_by_text("clip.mp4")).to_be_visible()
+    take_screenshots(video_page, "video-come-back")
+    assert {path.name for path in server.files()} == {"upload.mp4"}
+    video_page.get_by_role("button", name="Remove").click()
+    expect(video_page.get_by_text("Choose a video to begin")).to_be_visible()
+    assert server.files() == []
 
 
 def test_two_visitors_never_meet(server: Server, open_browser: OpenBrowser, tmp_path: Path) -> None:

@@ -150,6 +150,7 @@ def test_cancelling_waits_until_the_job_has_tidied_up(
     with ThreadPoolExecutor(2) as pool:
         job = pool.submit(clips.process, clip, red)
         working.wait()
+        clips.start()
         cancelling = pool.submit(lambda: (clips.cancel(), names(space))[1])
         early = wait([cancelling], timeout=0.2).done
         stopped.set()
