@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import streamlit as st
 
+from pages.shared.show import plain
 from segcore.methods.color_range import CHANNELS, ColorRange, ColorRangeOptions, ColorSpace, range_around
 
 _SPACES = {"hsv": "Hue, saturation, brightness", "bgr": "Blue, green, red", "lab": "Lab: lightness and two colours"}
@@ -48,7 +49,7 @@ def edit_ranges(options: ColorRangeOptions, key: str) -> dict[str, Any]:
         draft = st.session_state["ranges_draft"] = _new_draft(options, space, key)
     for number, one in list(draft.ranges.items()):
         title = st.session_state.get(f"{key}-{number}-name") or one.name
-        with st.expander(title, number == draft.open, icon=":material/colorize:", key=f"{key}-{number}-box"):
+        with st.expander(plain(title), number == draft.open, icon=":material/colorize:", key=f"{key}-{number}-box"):
             draft.ranges[number] = _edit_one(draft, number, f"{key}-{number}")
     full = len(draft.ranges) >= _MOST
     st.button("Add a colour", icon=":material/add:", key=f"{key}-add", on_click=_add, args=(draft,), disabled=full)
@@ -82,9 +83,11 @@ def _middle(one: ColorRange, space: ColorSpace) -> str:
 def _edit_one(draft: _Draft, number: int, key: str) -> ColorRange:
     one = draft.ranges[number]
     name = st.text_input("Name", one.name, max_chars=40, key=f"{key}-name")
+    if not name.strip():
+        st.warning(f"A colour needs a name; it stays “{plain(one.name)}”.", icon=":material/warning:")
     shown, picked = st.columns(2, vertical_alignment="bottom")
     color = shown.color_picker("Shown in", one.color, key=f"{key}-color", help="The colour of its coat in a tint.")
-    with picked.popover("Take from a colour", icon=":material/colorize:"):
+    with picked.popover("Pick a colour", icon=":material/colorize:"):
         wanted = st.color_picker("The colour to find", one.color, key=f"{key}-wanted")
         tolerance = st.slider(
             "Tolerance", 5, 127, _TOLERANCE, key=f"{key}-tolerance", help="How far from it still counts."
@@ -131,7 +134,8 @@ def _names_apart(ranges: Iterable[ColorRange]) -> tuple[ColorRange, ...]:
         name = next(name for name in chain((one.name,), others) if name not in apart)
         if name != one.name:
             st.warning(
-                f"Two colours are called “{one.name}”; the second one counts as “{name}”.", icon=":material/warning:"
+                f"Two colours are called “{plain(one.name)}”; the second one counts as “{plain(name)}”.",
+                icon=":material/warning:",
             )
         apart[name] = one.model_copy(update={"name": name})
     return tuple(apart.values())

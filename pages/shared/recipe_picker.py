@@ -6,6 +6,7 @@ The recipe is the visitor's, so it is the same on every page.
 import streamlit as st
 
 from pages.shared.form import edit_recipe
+from pages.shared.show import plain
 from segcore.errors import SegdeckError
 from segcore.recipe import Recipe, parse_recipe, ready_recipes
 
@@ -38,10 +39,10 @@ def pick_recipe(page: str) -> Recipe:
         ready,
         format_func=lambda title: f":material/{ready[title].icon}: {title}",
         key=pills,
-        on_change=lambda: _start_from(ready.get(st.session_state[pills]) or start),
+        on_change=lambda: _start_from(ready.get(st.session_state[pills])),
         wrap=True,
     )
-    st.caption(start.summary)
+    st.caption(plain(start.summary))
     with st.expander("Fine-tune", icon=":material/tune:"):
         recipe = edit_recipe(recipe, key)
         changed = (recipe.segmenter, recipe.overlay) != (start.segmenter, start.overlay)
@@ -82,7 +83,9 @@ def _open(widget: str) -> None:
         st.session_state["recipe_error"] = str(error)
 
 
-def _start_from(recipe: Recipe) -> None:
-    """Take a recipe as the new start: the controls begin anew with its values."""
+def _start_from(recipe: Recipe | None) -> None:
+    """Take a recipe as the new start: the controls begin anew with its values. None changes nothing."""
+    if recipe is None:  # a click on the chosen pill lets go of it; what was tuned since stays
+        return
     st.session_state["recipe"] = st.session_state["recipe_start"] = recipe
     st.session_state["recipe_round"] = st.session_state.get("recipe_round", 0) + 1

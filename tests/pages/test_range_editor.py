@@ -49,6 +49,14 @@ def test_equal_names_are_told_and_nothing_stops() -> None:
     assert names(app) == ["green", "yellow", "leaf", "blue"]
     put(app, "text_input", "Name", "  ", 2)
     assert names(app)[2] == "leaf"
+    assert app.warning[0].value == "A colour needs a name; it stays “leaf”."
+
+
+def test_a_name_is_shown_as_it_was_typed() -> None:
+    typed = "<b>*x* $1$ :red[a] `c` a:b"
+    app = put(shown(RED), "text_input", "Name", typed)
+    assert names(app) == [typed]
+    assert app.expander[0].label == r"\<b\>\*x\* \$1\$ \:red\[a\] \`c\` a\:b"
 
 
 def test_long_equal_names_still_fit() -> None:
