@@ -35,6 +35,8 @@ FLAGS = [
     "--disable-sync",
 ]
 _AXE_RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
+_NOTHING_FADES = """() => document.getAnimations().every(one =>
+    one.playState !== "running" || one.effect.getComputedTiming().endTime === Infinity)"""
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 
@@ -166,6 +168,7 @@ def take_screenshots(page: Page, name: str) -> None:
         page.set_viewport_size(size)
         page.wait_for_function("document.fonts.ready.then(() => true)")
         expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+        page.wait_for_function(_NOTHING_FADES)
         found = Axe().run(page, options=_AXE_RULES).response["violations"]
         assert [f"{one['id']}: {one['nodes'][0]['html'][:300]}" for one in found] == []
         sticks_out = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

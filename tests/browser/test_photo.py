@@ -71,7 +71,7 @@ def test_a_range_is_taken_from_a_colour(photo_page: Page) -> None:
     photo_page.get_by_role("slider", name="Hue to").press("Home")
     expect(photo_page.get_by_role("button", name="Undo my changes")).to_be_visible()
     take_screenshots(photo_page, "photo-fine-tune")
-    photo_page.get_by_role("button", name="Take from a colour").click()
+    photo_page.get_by_role("button", name="Pick a colour").click()
     photo_page.get_by_role("button", name="Find this colour").click()
     expect(photo_page.get_by_text("Covers: red 14.7 %")).to_be_visible()
 
@@ -97,6 +97,7 @@ def test_a_photo_from_the_camera(server: Server, camera: Path, open_browser: Ope
     page.goto(f"{server.url}/photo")
     settled(page)
     page.get_by_text("Camera", exact=True).click()
+    page.wait_for_function("document.querySelector('video')?.readyState === 4")  # before that, a click takes nothing
     page.get_by_role("button", name="Take Photo").click()
     expect(page.get_by_text("Covers: person")).to_be_visible()
     take_screenshots(page, "photo-camera")
