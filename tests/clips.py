@@ -1,6 +1,7 @@
 """Real clips, made with PyAV: small, the same every time, of any kind that a test needs."""
 
 import itertools
+import subprocess
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -161,3 +162,11 @@ def damage(path: Path, numbers: Sequence[int]) -> Path:
         content[place : place + len(packet)] = b"\xff" * len(packet)
     path.write_bytes(content)
     return path
+
+
+def repeat(path: Path, times: int) -> Path:
+    """Make a clip so many times as long, for a test that must find it still at work; nothing is encoded anew."""
+    longer = path.with_name(f"long-{path.name}")
+    command = ["ffmpeg", "-v", "error", "-stream_loop", str(times - 1), "-i", path, "-c", "copy", longer]
+    subprocess.run(command, check=True)
+    return longer.replace(path)

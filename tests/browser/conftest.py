@@ -36,7 +36,7 @@ FLAGS = [
 ]
 _AXE_RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
 _NOTHING_FADES = """() => document.getAnimations().every(one =>
-    one.playState !== "running" || one.effect.getComputedTiming().endTime === Infinity)"""
+    one.playState !== "running" || !["opacity", "color"].includes(one.transitionProperty))"""
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 

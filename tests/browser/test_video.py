@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenBrowser, Server, running_server, settled, take_screenshots
-from tests.clips import make_clip
+from tests.clips import make_clip, repeat
 
 _PLAYED = "video => video.ended && video.currentTime > 0 && video.error === null"
 
@@ -70,10 +70,10 @@ def test_a_clip_is_processed_played_and_taken_away(video_page: Page, tmp_path: P
 
 
 def test_progress_is_shown_and_cancel_leaves_nothing(server: Server, video_page: Page, tmp_path: Path) -> None:
-    upload(video_page, make_clip(tmp_path / "clip.mp4", frames=900, size=(1280, 720)))
+    upload(video_page, repeat(make_clip(tmp_path / "clip.mp4", frames=450, size=(1280, 720)), 20))
     expect(video_page.get_by_text("1280x720 pixels")).to_be_visible()
     start(video_page)
-    expect(video_page.get_by_text("of 900 pictures")).to_be_visible()
+    expect(video_page.get_by_text("of 9000 pictures")).to_be_visible()
     expect(video_page.get_by_role("img").last).to_be_visible()
     take_screenshots(video_page, "video-running")
     video_page.get_by_role("button", name="Cancel").click()
@@ -82,10 +82,10 @@ def test_progress_is_shown_and_cancel_leaves_nothing(server: Server, video_page:
 
 
 def test_leaving_in_the_middle_is_said_on_coming_back(server: Server, video_page: Page, tmp_path: Path) -> None:
-    upload(video_page, make_clip(tmp_path / "clip.mp4", frames=900, size=(1280, 720)))
+    upload(video_page, repeat(make_clip(tmp_path / "clip.mp4", frames=450, size=(1280, 720)), 20))
     expect(video_page.get_by_text("1280x720 pixels")).to_be_visible()
     start(video_page)
-    expect(video_page.get_by_text("of 900 pictures")).to_be_visible()
+    expect(video_page.get_by_text("of 9000 pictures")).to_be_visible()
     video_page.get_by_role("link", name="Photo").click()
     expect(video_page.get_by_role("heading", name="Photo", level=1)).to_be_visible()
     video_page.get_by_role("link", name="Video").click()
