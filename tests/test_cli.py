@@ -191,7 +191,10 @@ def test_ctrl_c_leaves_no_half_file(recipe: Path, tmp_path: Path) -> None:
     target, mask, table = tmp_path / "out.mp4", tmp_path / "mask.mp4", tmp_path / "figures.csv"
     command = [sys.executable, "-m", "segcore.cli", "process", clip, target, "--recipe", recipe]
     command += ["--mask", mask, "--measures", table]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # in a shell's background, Ctrl-C is ignored
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed
+    ) as running:
         part = tmp_path / "figures.csv.part"
         while running.poll() is None and not part.exists():
             threading.Event().wait(0.005)

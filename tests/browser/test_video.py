@@ -110,7 +110,7 @@ def test_two_visitors_never_meet(server: Server, open_browser: OpenBrowser, tmp_
     for name, page in pages.items():
         expect(page.get_by_text("50 pictures in")).to_be_visible()
         player = page.locator("video")
-        page.wait_for_function("document.querySelector('video').videoWidth > 0")
+        page.wait_for_function("document.querySelector('video')?.videoWidth > 0")
         assert tuple(player.evaluate("video => [video.videoWidth, video.videoHeight]")) == sizes[name]
         addresses.add(player.evaluate("video => video.currentSrc.split('#')[0]"))
     assert len(addresses) == 2
