@@ -9,7 +9,7 @@ _STYLE = """<style>
 .stMainBlockContainer h1 { font-size: 2rem; padding-bottom: 0.2rem; }
 .stMainBlockContainer [data-testid=stCaptionContainer] { color: #4b5058; opacity: 1; }
 .stMainBlockContainer [data-testid=stMetricValue] { font-size: 1.6rem; }
-.st-key-pages { position: fixed; top: 1.2rem; left: 10rem; z-index: 1000000; width: auto; }
+.st-key-pages { position: fixed; top: 1.2rem; left: 10rem; width: auto; z-index: 1000000; /* above the header */ }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-top: 4rem; }
   .st-key-pages { position: static; }

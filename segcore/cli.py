@@ -28,6 +28,7 @@ from segcore.photo import read_photo, write_image
 from segcore.pipeline import build_pipeline, use_one_thread_each
 from segcore.recipe import load_recipe, ready_recipes
 from segcore.settings import settings
+from segcore.targets import check_apart
 from segcore.video import probe, process_video
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -65,8 +66,7 @@ def segment(
     mask: Annotated[Path | None, typer.Option(help="Also write the bare mask here, as PNG.")] = None,
 ) -> None:
     """Split one photo. A cut-out written as PNG or WebP is transparent."""
-    if len({path.resolve() for path in (source, target, mask) if path}) < 2 + bool(mask):
-        raise SegdeckError("Each file that is written needs a name of its own, and not that of the photo.")
+    check_apart(source, "photo", [path for path in (target, mask) if path])
     chosen = load_recipe(recipe)
     photo = read_photo(_existing(source).read_bytes())
     result = build_pipeline(chosen)(photo.image)

@@ -15,6 +15,7 @@ import PIL.ImageOps
 from segcore.errors import SegdeckError
 from segcore.segmentation import Image, Plane, u8
 from segcore.settings import settings
+from segcore.targets import check_target
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 _NOT_A_PHOTO = "This is not a photo that can be read; PNG, JPEG and WebP are accepted."
@@ -100,13 +101,12 @@ def write_image(path: Path, picture: npt.NDArray[np.uint8]) -> None:
     Raises
     ------
     SegdeckError
-        If the ending is another one, the folder is missing, or such a file can't hold so large a picture.
+        If the ending is another one, no file can be written there, or such a file can't hold so large a picture.
     """
     ending = path.suffix.lower()
     if ending not in (".png", ".jpg", ".jpeg", ".webp"):
         raise SegdeckError(f"{path.name!r} has no ending that can be written; .png, .jpg and .webp are accepted.")
-    if not path.parent.is_dir():
-        raise SegdeckError(f"There is no folder {str(path.parent)!r} to write to.")
+    check_target(path)
     encoded, content = cv2.imencode(ending, picture)
     if not encoded:
         raise SegdeckError(f"This picture is too large for a {ending} file; .png takes it.")

@@ -21,6 +21,7 @@ from segcore.measures import Measures
 from segcore.pipeline import Pipeline, Result, build_pipeline
 from segcore.recipe import Recipe
 from segcore.segmentation import Image
+from segcore.targets import check_apart, check_target
 from segcore.video.probe import VideoInfo, probe
 from segcore.video.reader import ClipReader, Picture
 from segcore.video.writer import ClipWriter
@@ -212,15 +213,11 @@ class _Outputs:
     def __init__(self, source: Path, target: Path, mask: Path | None, measures: Path | None) -> None:
         paths = [path for path in (target, mask, measures) if path]
         for path in paths:
-            if not path.parent.is_dir():
-                raise SegdeckError(f"There is no folder {str(path.parent)!r} to write to.")
-            if path.is_dir():
-                raise SegdeckError(f"{str(path)!r} is a folder; name a file to write to.")
+            check_target(path)
         for path in filter(None, (target, mask)):
             if path.suffix.lower() != ".mp4":
                 raise SegdeckError(f"The result is an MP4; {path.name!r} does not end in .mp4.")
-        if len({path.resolve() for path in (source, *paths)}) <= len(paths):
-            raise SegdeckError("Each file that is written needs a name of its own, and not that of the video.")
+        check_apart(source, "video", paths)
         self._target, self._mask_target, self._measures_target = target, mask, measures
         self._clips: list[ClipWriter] = []
         self._table: _Table | None = None

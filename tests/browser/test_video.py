@@ -35,6 +35,13 @@ def start(page: Page, recipe: str = "Colour pop: red") -> None:
     page.get_by_role("button", name="Process the video").click()
 
 
+def start_a_long_one(page: Page, folder: Path) -> None:
+    upload(page, repeat(make_clip(folder / "clip.mp4", frames=450, size=(1280, 720)), 20))
+    expect(page.get_by_text("1280x720 pixels")).to_be_visible()
+    start(page)
+    expect(page.get_by_text("of 9000 pictures")).to_be_visible()
+
+
 def play_to_the_end(page: Page) -> None:
     player = page.locator("video")
     player.evaluate("video => { video.playbackRate = 4; return video.play(); }")
@@ -70,10 +77,7 @@ def test_a_clip_is_processed_played_and_taken_away(video_page: Page, tmp_path: P
 
 
 def test_progress_is_shown_and_cancel_leaves_nothing(server: Server, video_page: Page, tmp_path: Path) -> None:
-    upload(video_page, repeat(make_clip(tmp_path / "clip.mp4", frames=450, size=(1280, 720)), 20))
-    expect(video_page.get_by_text("1280x720 pixels")).to_be_visible()
-    start(video_page)
-    expect(video_page.get_by_text("of 9000 pictures")).to_be_visible()
+    start_a_long_one(video_page, tmp_path)
     expect(video_page.get_by_role("img").last).to_be_visible()
     take_screenshots(video_page, "video-running")
     video_page.get_by_role("button", name="Cancel").click()
@@ -82,10 +86,7 @@ def test_progress_is_shown_and_cancel_leaves_nothing(server: Server, video_page:
 
 
 def test_leaving_in_the_middle_is_said_on_coming_back(server: Server, video_page: Page, tmp_path: Path) -> None:
-    upload(video_page, repeat(make_clip(tmp_path / "clip.mp4", frames=450, size=(1280, 720)), 20))
-    expect(video_page.get_by_text("1280x720 pixels")).to_be_visible()
-    start(video_page)
-    expect(video_page.get_by_text("of 9000 pictures")).to_be_visible()
+    start_a_long_one(video_page, tmp_path)
     video_page.get_by_role("link", name="Photo").click()
     expect(video_page.get_by_role("heading", name="Photo", level=1)).to_be_visible()
     video_page.get_by_role("link", name="Video").click()
