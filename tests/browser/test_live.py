@@ -36,7 +36,8 @@ def press(page: Page, name: str) -> None:
 def seen(page: Page, enough: str) -> list[dict[str, Any]]:
     """Wait until what was seen satisfies ``enough``, a JavaScript condition on ``seen``, and return it."""
     frame = player(page)
-    frame.wait_for_function(f"(() => {{ const seen = window.seen; return {enough}; }})()", timeout=WAIT_MS)
+    condition = f"(() => {{ const seen = window.seen; return {enough}; }})()"
+    frame.wait_for_function(condition, timeout=WAIT_MS, polling=100)  # by the clock, not by what the frame renders
     return frame.evaluate("window.seen")
 
 
