@@ -8,7 +8,8 @@ from tests.browser.conftest import OpenBrowser, Server, settled
 def test_a_recipe_is_chosen_by_keyboard(server: Server, open_browser: OpenBrowser) -> None:
     page = open_browser("--use-fake-device-for-media-stream").pages[0]
     page.goto(f"{server.url}/live")
-    settled(page)
+    page.frame_locator("iframe[title*=webrtc]").get_by_role("button").first.wait_for()
+    settled(page)  # the player runs the page anew as it mounts, and that would take a key's work back
     role = "() => document.activeElement.getAttribute('role') || document.activeElement.type"
     for _ in range(30):
         page.keyboard.press("Tab")
