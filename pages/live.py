@@ -69,6 +69,8 @@ def figures(stream: WebRtcStreamerContext) -> None:
         return
     if now.error:
         return
+    if now.note:
+        st.info(now.note, icon=":material/hourglass_top:")
     with st.container(horizontal=True, key="figures"):
         st.metric("Pictures per second", f"{now.frames_per_s:.0f}")
         st.metric("Delay", f"{now.delay_ms:.0f} ms", help="Inside Segdeck. The network comes on top.")

@@ -140,6 +140,10 @@ class Canvas:
         )
         return np.ascontiguousarray(plane_pixels(converted.planes[0], 3)).reshape(*self.size, 3)
 
+    def luma(self) -> Plane:
+        """Return the picture's brightness, (H, W) uint8: its own Y, or grey of BGR."""
+        return u8(cv2.cvtColor(self.buffer, cv2.COLOR_BGR2GRAY)) if self.matrix is None else self.planes[0]
+
     def bgr_at(self, height: int, width: int) -> Image:
         """Return the picture as BGR at another, as a rule smaller, size: shrunk first, for that is faster on planes."""
         even = (height, width) if self.matrix is None else (height + height % 2, width + width % 2)

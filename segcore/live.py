@@ -43,6 +43,8 @@ class LiveFigures:
         Of the result that is shown, by label; empty while a card is.
     timings_ms
         Of the result that is shown, by stage; empty while a card is.
+    note
+        What who watches should know of the result that is shown; empty if all is well.
     error
         Why there is a card instead of a picture; empty if there is none.
     last_frame_s
@@ -53,6 +55,7 @@ class LiveFigures:
     delay_ms: float = 0
     coverage_percent: Mapping[str, float] = field(default_factory=dict)
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
     error: str = ""
     last_frame_s: float | None = None
 
@@ -147,6 +150,7 @@ class LiveProcessor:
             delay_ms=statistics.median(ages) * 1000 if ages else 0,
             coverage_percent=shown.result.measures.coverage_percent if shown else {},
             timings_ms=shown.result.timings_ms if shown else {},
+            note=shown.result.segmentation.note if shown else "",
             error=error,
             last_frame_s=last,
         )

@@ -9,6 +9,31 @@ from segcore.segmentation import Segmentation
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectMeasures:
+    """One object's figures.
+
+    Attributes
+    ----------
+    number
+        It is the same in every picture of a stream.
+    label
+        The name of its label.
+    area_px
+        Its pixels.
+    box_px
+        Left, top, width and height of the smallest upright box around it.
+    center_px
+        The mean x and y of its pixels.
+    """
+
+    number: int
+    label: str
+    area_px: int
+    box_px: tuple[int, int, int, int]
+    center_px: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Measures:
     """A frame's figures.
 
@@ -16,9 +41,12 @@ class Measures:
     ----------
     coverage_percent
         The share of the picture that each label covers, by its name, 0 to 100.
+    objects
+        Every object, by rising number; empty if the method does not tell objects apart.
     """
 
     coverage_percent: Mapping[str, float]
+    objects: tuple[ObjectMeasures, ...] = ()
 
 
 def measure(segmentation: Segmentation) -> Measures:

@@ -21,9 +21,11 @@ from segcore.settings import settings
 CardName: TypeAlias = Annotated[str, like("[a-z0-9_]+", "a name of small letters, digits and underscores")]
 Sha256: TypeAlias = Annotated[str, like("[0-9a-f]{64}", "64 hexadecimal digits")]
 Triple: TypeAlias = tuple[float, float, float]
+FileName: TypeAlias = Annotated[str, like(r"[\w-]+(\.[\w-]+)+", "a file name with an ending")]
 OnProgress: TypeAlias = Callable[[int, int], None]
 """Called with the bytes that are here and the bytes that there will be (0 = not known)."""
 
+FINDING = "installed.toml"
 _TIMEOUT_S = 20
 _OFFLINE = "{title} could not be fetched: there is no connection to where it is kept. Check the network and try again."
 
@@ -41,7 +43,7 @@ class Wheel(Options):
 
 
 class Source(Options):
-    """Where the weights come from: a URL or a file inside a wheel, and the project behind them."""
+    """Where the weights come from: a URL, a file inside a wheel, or (neither) a file that a person added."""
 
     project: str = Field(description="Who made it.")
     url: Annotated[str, like("https?://.+", "an http or https address")] | None = Field(
@@ -50,16 +52,16 @@ class Source(Options):
     wheel: Wheel | None = None
 
     @model_validator(mode="after")
-    def _exactly_one(self) -> "Source":
-        if (self.url is None) == (self.wheel is None):
-            raise ValueError("name either a url or a wheel")
+    def _at_most_one(self) -> "Source":
+        if self.url is not None and self.wheel is not None:
+            raise ValueError("name a url or a wheel, not both")
         return self
 
 
-class Weights(Options):
-    """The file with the weights, as it lies beside its card."""
+class NetworkFile(Options):
+    """A file of a network, as it lies beside its card."""
 
-    name: Annotated[str, like(r"[\w-]+(\.[\w-]+)+", "a file name with an ending")] = Field(description="File name.")
+    name: FileName = Field(description="File name.")
     size_bytes: int = Field(gt=0, description="Its size.")
     sha256: Sha256 = Field(description="Its hash.")
 
@@ -73,6 +75,14 @@ class NetInput(Options):
     mean: Triple = Field(default=(0, 0, 0), description="Subtracted after scaling, in the network's channel order.")
     std: Triple = Field(default=(1, 1, 1), description="Divided by, in the network's channel order.")
     channels: Literal["rgb", "bgr"] = Field(default="rgb", description="The network's channel order.")
+    layout: Literal["nchw", "nhwc"] = Field(default="nchw", description="The order of axes, in and out, in OpenCV.")
+
+
+class Reference(Options):
+    """A picture and the labels that the network must find in it, as files beside the card."""
+
+    picture: FileName = Field(description="The picture.")
+    mask: FileName = Field(description="Its label map as a grey PNG: 0 is background, n the n-th label.")
 
 
 class CardLabel(Options):
@@ -80,6 +90,21 @@ class CardLabel(Options):
 
     name: str = Field(min_length=1, max_length=40, description="Its name.")
     color: HexColor = Field(description="Its colour.")
+
+
+class Finding(Options):
+    """What was found out about a network on this machine when it was installed: ``installed.toml`` beside its card."""
+
+    weights_sha256: Sha256 = Field(description="Of the weights that were looked at.")
+    file: FileName = Field(description="The file that is run: the weights, or what they were mended to.")
+    file_sha256: Sha256 = Field(description="Its hash.")
+    runtime: Literal["opencv", "openvino"] = Field(description="The faster one that answers rightly.")
+    opencv_ms: float | None = Field(default=None, description="One picture, in milliseconds, one thread.")
+    openvino_ms: float | None = Field(default=None, description="The same; none if it can't run this network.")
+    openvino_iou: float | None = Field(default=None, description="How far the two agree.")
+    verified: Literal["reference", "confirmed", "unverified"] = Field(
+        description="By its reference picture, by a person who looked at a test picture, or not yet."
+    )
 
 
 class ModelCard(Options):
@@ -95,10 +120,13 @@ class ModelCard(Options):
     task: str = Field(description="What it finds, in one sentence.")
     licence: str = Field(description="SPDX name.")
     source: Source
-    weights: Weights
+    weights: NetworkFile
+    config: NetworkFile | None = Field(default=None, description="The network's layout, where it is a file of its own.")
     input: NetInput
     output: Literal["probability", "logits", "argmax"] = Field(description="What the network's numbers are.")
     labels: tuple[CardLabel, ...] = Field(min_length=1, max_length=254)
+    reference: Reference | None = Field(default=None, description="What tells that the network works here.")
+    example: FileName | None = Field(default=None, description="A picture of what it does, beside the card.")
 
     @property
     def path(self) -> Path:
@@ -109,6 +137,15 @@ class ModelCard(Options):
     def installed(self) -> bool:
         """Whether the weights are here."""
         return self.path.is_file()
+
+    def finding(self) -> Finding | None:
+        """Return what was found out when it was installed; None if that is not known, or of other weights."""
+        try:
+            text = self.path.with_name(FINDING).read_text("utf-8")
+            found = Finding.model_validate(tomllib.loads(text))
+        except (OSError, ValueError):
+            return None
+        return found if found.weights_sha256 == self.weights.sha256 else None
 
     def verify(self) -> None:
         """Compare the weights that are here with the card.

@@ -70,6 +70,15 @@ def unit(name: str, step: float = 1) -> dict[str, Any]:
     return {"unit": name, "step": step}
 
 
+def only_if(**values: Any) -> dict[str, Any]:
+    """Return what makes a field count only where another field has one of some values.
+
+    It joins `unit` in ``Field(json_schema_extra=unit("px") | only_if(kind=("mean", "gaussian")))``. A field that does
+    not count keeps its value; pages hide it.
+    """
+    return {"only_if": values}
+
+
 def bounds(field: FieldInfo) -> tuple[float, float] | None:
     """Return the smallest and the largest value of a field, or None where it has no such bounds."""
     found = {name: getattr(entry, name) for entry in field.metadata for name in ("ge", "le") if hasattr(entry, name)}
@@ -84,6 +93,12 @@ class Options(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def counts(self, name: str) -> bool:
+        """Tell whether a field matters as the others are set now: see `only_if`."""
+        extra = type(self).model_fields[name].json_schema_extra
+        wanted: Any = extra.get("only_if", {}) if isinstance(extra, dict) else {}
+        return all(getattr(self, other) in values for other, values in wanted.items())
 
     @field_validator("*", mode="wrap")
     @classmethod

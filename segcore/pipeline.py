@@ -25,7 +25,7 @@ class Result:
     measures
         Its figures.
     timings_ms
-        How long each stage took, in milliseconds: ``segment``, ``draw``, ``measure``.
+        How long each stage took, in milliseconds: ``segment``, ``refine``, ``draw``, ``measure``.
     """
 
     canvas: Canvas
@@ -45,6 +45,7 @@ class Pipeline:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self._segmenter = recipe.segmenter.build()
+        self._refiner = recipe.refinement.build()
 
     def __call__(self, image: Image) -> Result:
         """Split a BGR picture, (H, W, 3) uint8, and draw the overlay. The picture is left as it is."""
@@ -66,11 +67,18 @@ class Pipeline:
         start = time.perf_counter()
         segmentation = self._segment(canvas)
         segmented = time.perf_counter()
+        segmentation = self._refiner.refine(segmentation, canvas)
+        refined = time.perf_counter()
         drawn_canvas = self.recipe.overlay.draw(canvas, segmentation)
         drawn = time.perf_counter()
         measures = measure(segmentation)
         measured = time.perf_counter()
-        timings = {"segment": segmented - start, "draw": drawn - segmented, "measure": measured - drawn}
+        timings = {
+            "segment": segmented - start,
+            "refine": refined - segmented,
+            "draw": drawn - refined,
+            "measure": measured - drawn,
+        }
         return Result(drawn_canvas, segmentation, measures, {name: s * 1000 for name, s in timings.items()})
 
     def _segment(self, canvas: Canvas) -> Segmentation:

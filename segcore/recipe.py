@@ -13,17 +13,19 @@ from segcore.errors import SegdeckError
 from segcore.methods import METHODS, MethodOptions
 from segcore.options import Options, chosen_by, explain
 from segcore.overlay import OVERLAYS, Overlay
+from segcore.refinement import Refinement
 
 _READY = files("segcore") / "recipes"
 
 
 class Recipe(Options):
-    """What a frame turns into: how it is split and what is drawn from that."""
+    """What a frame turns into: how it is split, how that is refined, and what is drawn from it."""
 
     title: str = Field(min_length=1, max_length=60, description="Its name, as people see it.")
     summary: str = Field(default="", max_length=200, description="One sentence on what it does.")
     icon: str = Field(default="", max_length=40, description="The name of a Material symbol.")
     segmenter: Annotated[SerializeAsAny[MethodOptions], chosen_by("method", METHODS)]
+    refinement: Refinement = Refinement()
     overlay: Annotated[SerializeAsAny[Overlay], chosen_by("kind", OVERLAYS)]
 
     def to_toml(self) -> str:

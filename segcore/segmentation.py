@@ -14,6 +14,8 @@ Plane: TypeAlias = npt.NDArray[np.uint8]
 """(H, W) uint8."""
 LabelMap: TypeAlias = npt.NDArray[np.uint8]
 """(H, W) uint8, 0 = background, n = the n-th label."""
+InstanceMap: TypeAlias = npt.NDArray[np.int32]
+"""(H, W) int32, 0 = no object, n = the object with number n."""
 Color: TypeAlias = tuple[int, int, int]
 """Blue, green, red, each 0 to 255."""
 
@@ -43,11 +45,17 @@ class Segmentation:
         The labels, in order.
     confidence
         (C, H, W) uint8, 0 to 255, one plane a label, where the method is unsure near edges; else None.
+    instances
+        (H, W) int32, the number of the object that a pixel belongs to, 0 for none; None if objects are not told apart.
+    note
+        One sentence for who watches, such as that the background is still being learnt; empty if all is well.
     """
 
     label_map: LabelMap
     labels: tuple[Label, ...]
     confidence: npt.NDArray[np.uint8] | None = None
+    instances: InstanceMap | None = None
+    note: str = ""
 
     @property
     def soft(self) -> bool:

@@ -256,7 +256,7 @@ def test_the_figures_are_of_what_is_shown(live: LiveProcessor) -> None:
     send_until(live, lambda _: live.figures().frames_per_s > 0 and live.figures().delay_ms > 0)
     figures = live.figures()
     assert figures.coverage_percent["red"] == pytest.approx(100 * 900 / 19200, abs=1)
-    assert set(figures.timings_ms) == {"segment", "draw", "measure"}
+    assert set(figures.timings_ms) == {"segment", "refine", "draw", "measure"}
     assert before <= figures.last_frame_s <= time.monotonic()
     assert figures.delay_ms / 1000 <= time.monotonic() - before
 
