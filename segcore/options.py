@@ -5,7 +5,7 @@ The page's controls, the command line, the recipe file and the docs all come fro
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -77,6 +77,16 @@ def only_if(**values: Any) -> dict[str, Any]:
     not count keeps its value; pages hide it.
     """
     return {"only_if": values}
+
+
+def called(**words: str) -> dict[str, Any]:
+    """Return what the choices of a field are called for people, where their own names would not do."""
+    return {"called": words}
+
+
+def is_choice(field: FieldInfo) -> bool:
+    """Tell whether a field can have one value only, so that it says which set of options this is."""
+    return get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1
 
 
 def bounds(field: FieldInfo) -> tuple[float, float] | None:

@@ -14,7 +14,7 @@ from pages.shared.range_editor import edit_ranges
 from segcore import model_card
 from segcore.errors import SegdeckError
 from segcore.methods import METHODS, MethodOptions
-from segcore.options import Options, bounds, explain
+from segcore.options import Options, bounds, explain, is_choice
 from segcore.overlay import OVERLAYS, background_names, embed_picture
 from segcore.photo import read_photo
 from segcore.recipe import Recipe, ready_recipes
@@ -38,23 +38,30 @@ def edit_recipe(recipe: Recipe, key: str) -> Recipe:
     Recipe
         As the controls are set now, or ``recipe`` where they hold something wrong, which is then said.
     """
-    segmenter = _choose("Split by", METHODS, recipe.segmenter, _first_ready, f"{key}-method")
-    segmenter = edit(segmenter, f"{key}-{segmenter.method}")
-    overlay = _choose("Show as", OVERLAYS, recipe.overlay, lambda kind: OVERLAYS[kind](), f"{key}-kind")
-    overlay = edit(overlay, f"{key}-{overlay.kind}")
-    return recipe.model_copy(update={"segmenter": segmenter, "overlay": overlay})
+    split, refine, show = st.tabs(["Split", "Refine", "Show"])
+    with split:
+        segmenter = _edit_method("Split by", METHODS, recipe.segmenter, f"{key}-method")
+    with refine:
+        st.caption("Optional, after any method: steadier, cleaner, and cut along the picture's own edges.")
+        refinement = edit(recipe.refinement, f"{key}-refine")
+    with show:
+        overlay = _choose("Show as", OVERLAYS, recipe.overlay, lambda kind: OVERLAYS[kind](), f"{key}-kind")
+        overlay = edit(overlay, f"{key}-{overlay.kind}")
+    return recipe.model_copy(update={"segmenter": segmenter, "refinement": refinement, "overlay": overlay})
+
+
+def _edit_method(label: str, known: dict[str, type[MethodOptions]], now: MethodOptions, key: str) -> MethodOptions:
+    """Let a method be chosen and set. A method may hold another one, which it works on."""
+    method = _choose(label, known, now, _first_ready, key)
+    return edit(method, f"{key}-{method.method}")
 
 
 def edit(options: AnyOptions, key: str) -> AnyOptions:
-    """Show a control for each field of ``options`` and return them as the controls are set now."""
+    """Show a control for each field of ``options`` that counts and return them as the controls are set now."""
     if edit_whole := _EDITORS.get(getattr(options, "method", None) or getattr(options, "kind", "")):
         values = edit_whole(options, key)
     else:
-        values = {
-            name: _control(field, getattr(options, name), f"{key}-{name}")
-            for name, field in type(options).model_fields.items()
-            if name not in ("method", "kind")
-        }
+        values = _edit_each(options, key)
     changed = {name: value for name, value in values.items() if value != getattr(options, name)}
     if not changed:  # the very same object: an embedded picture is not read again
         return options
@@ -63,6 +70,16 @@ def edit(options: AnyOptions, key: str) -> AnyOptions:
     except ValidationError as error:
         st.warning(str(explain(error)), icon=":material/warning:")
         return options
+
+
+def _edit_each(options: Options, key: str) -> dict[str, Any]:
+    """Show the fields in their order; one that counts only with another's value follows it at once."""
+    values: dict[str, Any] = {}
+    for name, field in type(options).model_fields.items():
+        if is_choice(field) or not options.model_copy(update=values).counts(name):
+            continue
+        values[name] = _control(field, getattr(options, name), f"{key}-{name}")
+    return values
 
 
 def _choose(label: str, known: dict[str, Any], now: Any, make: Callable[[str], Any], key: str) -> Any:
@@ -81,6 +98,9 @@ def _first_ready(method: str) -> MethodOptions:
 def _control(field: FieldInfo, value: Any, key: str) -> Any:
     title = field.title or "?"
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    if isinstance(value, MethodOptions):
+        others = {name: options for name, options in METHODS.items() if name != "objects"}
+        return _edit_method(title, others, value, key)
     if both := bounds(field):
         kind = int if field.annotation is int else float  # a float field's default may be written as 4
         label = f"{title} ({extra['unit']})" if extra.get("unit") else title
@@ -88,7 +108,15 @@ def _control(field: FieldInfo, value: Any, key: str) -> Any:
         return st.slider(label, low, high, kind(value), step, help=field.description, key=key)
     if get_origin(field.annotation) is Literal:
         known = get_args(field.annotation)
-        return st.selectbox(title, known, index=known.index(value), help=field.description, key=key)
+        words = extra.get("called", {})
+        return st.selectbox(
+            title,
+            known,
+            index=known.index(value),
+            format_func=lambda one: words.get(one) or _in_words(one),
+            help=field.description,
+            key=key,
+        )
     if isinstance(value, bool):
         return st.toggle(title, value, help=field.description, key=key)
     if isinstance(value, str) and value.startswith("#"):

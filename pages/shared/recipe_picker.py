@@ -45,7 +45,7 @@ def pick_recipe(page: str) -> Recipe:
     st.caption(plain(start.summary))
     with st.expander("Fine-tune", icon=":material/tune:"):
         recipe = edit_recipe(recipe, key)
-        changed = (recipe.segmenter, recipe.overlay) != (start.segmenter, start.overlay)
+        changed = recipe.model_copy(update={"title": start.title}) != start
         title = f"{start.title[:50]}, changed" if changed else start.title
         recipe = st.session_state["recipe"] = recipe.model_copy(update={"title": title})
         if changed:

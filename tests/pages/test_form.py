@@ -7,10 +7,11 @@ from streamlit.testing.v1 import AppTest
 from pages.shared import form
 from segcore.methods import METHODS
 from segcore.methods.color_range import ColorRangeOptions, range_around
-from segcore.options import Options, bounds, unit
+from segcore.options import Options, bounds, called, only_if, unit
 from segcore.overlay import OVERLAYS, embed_picture
 from segcore.photo import write_png
 from segcore.recipe import ready_recipes
+from segcore.refinement import Refinement
 from tests.conftest import WriteCard, noise
 from tests.pages.reading import find, labels, put, read, upload
 
@@ -71,7 +72,7 @@ def test_untouched_controls_change_nothing(given: Options) -> None:
 
 
 def test_sliders_have_the_schemas_bounds() -> None:
-    for options in (*OVERLAYS.values(), Everything):
+    for options in (*OVERLAYS.values(), Refinement, Everything):
         app = shown(options())
         for name, field in options.model_fields.items():
             if both := bounds(field):
@@ -114,6 +115,31 @@ def test_a_wrong_value_is_said_and_not_taken() -> None:
     app = put(shown(Short()), "text_input", "Name", "abcd")
     assert "at most 3 characters" in app.warning[0].value
     assert app.session_state["told"] == Short()
+
+
+class Depends(Options):
+    """A field that counts with one value of another."""
+
+    sort: Literal["plain", "knn"] = Field(default="plain", title="Sort", json_schema_extra=called(knn="Nearest"))
+    many: int = Field(default=3, ge=1, le=9, title="Many", json_schema_extra=unit("") | only_if(sort=("knn",)))
+
+
+def test_a_field_that_does_not_count_is_hidden_and_keeps_its_value() -> None:
+    app = shown(Depends(many=5))
+    assert find(app, "selectbox", "Sort").options == ["Plain", "Nearest"]
+    assert labels(app, "slider") == []
+    put(app, "selectbox", "Sort", "knn")
+    assert find(app, "slider", "Many").value == 5
+    put(app, "slider", "Many", 7)
+    put(app, "selectbox", "Sort", "plain")
+    assert (labels(app, "slider"), app.session_state["told"].sort) == ([], "plain")
+
+
+def test_the_refinement_can_be_set() -> None:
+    app = shown(READY["cut_me_out"])
+    put(app, "toggle", "Fill holes", not READY["cut_me_out"].refinement.fill_holes)
+    assert app.session_state["told"].refinement.fill_holes != READY["cut_me_out"].refinement.fill_holes
+    assert app.session_state["told"].overlay == READY["cut_me_out"].overlay
 
 
 def test_own_background_lasts_while_the_recipe_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
