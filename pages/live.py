@@ -74,6 +74,8 @@ def figures(stream: WebRtcStreamerContext) -> None:
     with st.container(horizontal=True, key="figures"):
         st.metric("Pictures per second", f"{now.frames_per_s:.0f}")
         st.metric("Delay", f"{now.delay_ms:.0f} ms", help="Inside Segdeck. The network comes on top.")
+        if now.objects is not None:
+            st.metric("Objects", now.objects)
         for name, percent in now.coverage_percent.items():
             st.metric(plain(name.capitalize()), f"{percent:.0f} %", help="The share of the picture that it covers.")
     stages = " · ".join(f"{stage} {ms:.1f} ms" for stage, ms in now.timings_ms.items())

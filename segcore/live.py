@@ -43,6 +43,8 @@ class LiveFigures:
         Of the result that is shown, by label; empty while a card is.
     timings_ms
         Of the result that is shown, by stage; empty while a card is.
+    objects
+        How many there are in it; None where the method does not tell objects apart.
     note
         What who watches should know of the result that is shown; empty if all is well.
     error
@@ -55,6 +57,7 @@ class LiveFigures:
     delay_ms: float = 0
     coverage_percent: Mapping[str, float] = field(default_factory=dict)
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    objects: int | None = None
     note: str = ""
     error: str = ""
     last_frame_s: float | None = None
@@ -150,6 +153,7 @@ class LiveProcessor:
             delay_ms=statistics.median(ages) * 1000 if ages else 0,
             coverage_percent=shown.result.measures.coverage_percent if shown else {},
             timings_ms=shown.result.timings_ms if shown else {},
+            objects=shown.result.count_objects() if shown else None,
             note=shown.result.segmentation.note if shown else "",
             error=error,
             last_frame_s=last,

@@ -38,6 +38,10 @@ class Result:
         """What the overlay drew, as BGR."""
         return self.canvas.bgr()
 
+    def count_objects(self) -> int | None:
+        """Return how many objects there are, or None where the method does not tell them apart."""
+        return None if self.segmentation.instances is None else len(self.measures.objects)
+
 
 class Pipeline:
     """A recipe, ready to work. It belongs to one stream of pictures, and to one thread at a time."""

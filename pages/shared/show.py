@@ -42,6 +42,33 @@ def coverage_line(result: Result) -> None:
     st.caption(f"Covers: {shares}. Took: {stages}.")
 
 
+def objects_table(result: Result) -> pd.DataFrame:
+    """Return a row an object, by its number: its label, its share of the picture, its box and its centre in pixels."""
+    height, width = result.segmentation.label_map.shape
+    rows = [
+        {
+            "Number": one.number,
+            "Label": one.label,
+            "Area (%)": round(100 * one.area_px / (height * width), 2),
+            "Area (px)": one.area_px,
+            **dict(zip(("Left", "Top", "Width", "Height"), one.box_px, strict=True)),
+            **dict(zip(("Centre x", "Centre y"), (round(place, 1) for place in one.center_px), strict=True)),
+        }
+        for one in result.measures.objects
+    ]
+    return pd.DataFrame(rows)
+
+
+def show_objects(result: Result) -> None:
+    """Count the objects and list them, where the method tells them apart."""
+    count = result.count_objects()
+    if count is None:
+        return
+    st.markdown(f"**{count} {'object' if count == 1 else 'objects'}**")
+    if count:
+        st.dataframe(objects_table(result), hide_index=True, width="stretch", height=min(38 + 35 * count, 320))
+
+
 def coverage_chart(table: pd.DataFrame, labels: tuple[Label, ...]) -> None:
     """Draw coverage over time, a line a label in its colour.
 
