@@ -22,11 +22,12 @@ from rich.progress import (
 from rich.table import Table
 
 from segcore import model_card
+from segcore.cli_options import show_options
 from segcore.errors import SegdeckError
 from segcore.overlay import CutOut, cut_out_rgba
 from segcore.photo import read_photo, write_image
 from segcore.pipeline import build_pipeline, use_one_thread_each
-from segcore.recipe import load_recipe, ready_recipes
+from segcore.recipe import change_recipe, load_recipe, ready_recipes
 from segcore.settings import settings
 from segcore.targets import check_apart
 from segcore.video import probe, process_video
@@ -38,8 +39,12 @@ models = typer.Typer(help="The networks: what there is, what is installed.", no_
 recipes = typer.Typer(help="The ready recipes.", no_args_is_help=True)
 app.add_typer(models, name="models")
 app.add_typer(recipes, name="recipes")
+app.command("options")(show_options)
 
 RecipeOption = Annotated[str, typer.Option("--recipe", help="A ready recipe's name, or a TOML file.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="PLACE=VALUE", help='Change the recipe; see "segdeck options".')
+]
 _DEFAULT = "blur_my_background"
 _STOPPED = 130  # what typer makes of Ctrl-C, as shells do
 
@@ -63,11 +68,12 @@ def segment(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A photo: PNG, JPEG or WebP.")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="The result: .png, .jpg or .webp.")],
     recipe: RecipeOption = _DEFAULT,
+    changes: SetOption = None,
     mask: Annotated[Path | None, typer.Option(help="Also write the bare mask here, as PNG.")] = None,
 ) -> None:
     """Split one photo. A cut-out written as PNG or WebP is transparent."""
     check_apart(source, "photo", [path for path in (target, mask) if path])
-    chosen = load_recipe(recipe)
+    chosen = change_recipe(load_recipe(recipe), changes or ())
     photo = read_photo(_existing(source).read_bytes())
     result = build_pipeline(chosen)(photo.image)
     picture = result.image
@@ -83,11 +89,12 @@ def process(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A video.")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="The result: .mp4.")],
     recipe: RecipeOption = _DEFAULT,
+    changes: SetOption = None,
     mask: Annotated[Path | None, typer.Option(help="Also write a video of the bare mask here: .mp4.")] = None,
     measures: Annotated[Path | None, typer.Option(help="Also write each picture's figures here, as CSV.")] = None,
 ) -> None:
     """Split a video, frame by frame, and keep its sound."""
-    chosen, info = load_recipe(recipe), probe(_existing(source))
+    chosen, info = change_recipe(load_recipe(recipe), changes or ()), probe(_existing(source))
     console = Console(stderr=True)
     cut_off = False
     steps = process_video(source, target, chosen, mask=mask, measures=measures, info=info)

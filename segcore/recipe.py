@@ -1,10 +1,11 @@
 """A recipe: everything that decides what a frame turns into. TOML in, TOML out."""
 
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tomli_w
 from pydantic import Field, SerializeAsAny, ValidationError
@@ -16,6 +17,7 @@ from segcore.overlay import OVERLAYS, Overlay
 from segcore.refinement import Refinement
 
 _READY = files("segcore") / "recipes"
+_CHOSEN_BY = {"segmenter": "method", "segmenter.source": "method", "overlay": "kind"}
 
 
 class Recipe(Options):
@@ -57,6 +59,57 @@ def parse_recipe(text: str) -> Recipe:
         raise explain(error) from None
     except (ValueError, RecursionError) as error:  # also for a number or a nesting without end
         raise SegdeckError(f"This recipe is not valid TOML: {error}.") from None
+
+
+def change_recipe(recipe: Recipe, changes: Iterable[str]) -> Recipe:
+    """Return a recipe with some values changed.
+
+    Parameters
+    ----------
+    recipe
+        What to start from.
+    changes
+        Each a place and its new value in TOML, such as ``segmenter.kind=otsu``, ``refinement.fill_holes=true`` or
+        ``overlay.color=#00ff00``; quotes around a text may be left out. A new ``segmenter.method`` or ``overlay.kind``
+        starts with its defaults.
+
+    Returns
+    -------
+    Recipe
+        Checked like one from a file.
+
+    Raises
+    ------
+    SegdeckError
+        Naming the change that can't be made, and what is allowed.
+    """
+    table = recipe.model_dump(mode="json")
+    for change in changes:
+        path, equals, value = change.partition("=")
+        *way, name = path.strip().split(".")
+        if not equals or not name:
+            raise SegdeckError(f"{change!r} is no change; one such as refinement.fill_holes=true is accepted.")
+        inner = table
+        for step in way:
+            inner = inner.get(step, {})
+            if not isinstance(inner, dict):
+                raise SegdeckError(f"{path.strip()}: there is no such field.")
+        new = _toml_value(value.strip())
+        if name == _CHOSEN_BY.get(".".join(way)) and inner.get(name) != new:
+            inner.clear()
+        inner[name] = new
+    try:
+        return Recipe.model_validate(table)
+    except ValidationError as error:
+        raise explain(error) from None
+
+
+def _toml_value(text: str) -> Any:
+    """Read a value as TOML; what is none is a text without its quotes."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
 
 
 @cache

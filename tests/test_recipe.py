@@ -6,7 +6,7 @@ from hypothesis import given
 from segcore.methods.color_range import CHANNELS, ColorRange, ColorRangeOptions
 from segcore.methods.network import NetworkOptions
 from segcore.overlay import Replace, embed_picture
-from segcore.recipe import Recipe, load_recipe, parse_recipe, ready_recipes
+from segcore.recipe import Recipe, change_recipe, load_recipe, parse_recipe, ready_recipes
 from tests.conftest import noise
 from tests.plain import refused
 from tests.test_overlay import OVERLAY
@@ -162,3 +162,34 @@ def test_a_recipe_does_not_change():
     recipe = ready_recipes()["silhouette"]
     with pytest.raises(ValueError, match="frozen"):
         recipe.title = "Mine"
+
+
+def test_values_can_be_changed_by_their_place():
+    recipe = ready_recipes()["cut_me_out"]
+    changed = change_recipe(recipe, ["refinement.fill_holes=true", "overlay.color = #ABCDEF", 'title="Mine"'])
+    assert (changed.refinement.fill_holes, changed.overlay.color, changed.title) == (True, "#abcdef", "Mine")
+    assert changed.segmenter == recipe.segmenter
+    assert change_recipe(recipe, []) == recipe
+
+
+def test_another_method_or_overlay_starts_with_its_defaults():
+    recipe = ready_recipes()["cut_me_out"]
+    changed = change_recipe(recipe, ["overlay.kind=tint", "overlay.strength=0.9"])
+    assert changed.overlay.model_dump() == {"kind": "tint", "strength": 0.9}
+    assert change_recipe(recipe, ["overlay.kind=cut_out"]) == recipe, "it is the same, so nothing starts anew"
+
+
+@pytest.mark.parametrize(
+    ("change", "parts"),
+    [
+        ("fill_holes", ("no change", "refinement.fill_holes=true")),
+        ("=3", ("no change",)),
+        ("refinement.fill=true", ("refinement.fill", "no such field")),
+        ("refinement.smoothing.more=1", ("refinement.smoothing.more", "no such field")),
+        ("overlay.kind=sepia", ("overlay.kind", "'sepia'", "one of")),
+        ("refinement.smoothing=3", ("refinement.smoothing", "3 is not allowed", "0.95")),
+    ],
+)
+def test_a_change_that_cannot_be_made_is_refused(change, parts):
+    with refused(*parts):
+        change_recipe(ready_recipes()["cut_me_out"], [change])

@@ -1,0 +1,74 @@
+"""``segdeck options``: every option of a recipe, from the same fields as the page's controls."""
+
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import typer
+from pydantic.fields import FieldInfo
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from segcore.errors import SegdeckError
+from segcore.methods import METHODS
+from segcore.options import Options, bounds, is_choice
+from segcore.overlay import OVERLAYS
+from segcore.refinement import Refinement
+
+_SETS: dict[str, type[Options]] = {
+    **{f"segmenter.{name}": options for name, options in METHODS.items()},
+    "refinement": Refinement,
+    **{f"overlay.{name}": options for name, options in OVERLAYS.items()},
+}
+
+
+def show_options(
+    name: Annotated[
+        str, typer.Argument(help="Such as segmenter.threshold or refinement; all of them if left out.")
+    ] = "",
+) -> None:
+    """Show what can be set in a recipe, and with --set: its place, what it accepts, its default, what it does."""
+    if name and name not in _SETS:
+        raise SegdeckError(f"There are no options {name!r}; the known ones are {', '.join(_SETS)}.")
+    console = Console()
+    for one in [name] if name else _SETS:
+        part, _, choice = one.partition(".")
+        fields = {key: field for key, field in _SETS[one].model_fields.items() if not is_choice(field)}
+        chosen_by = "kind" if part == "overlay" else "method"
+        heading = f"--set {part}.{chosen_by}={choice}" if choice else part
+        table = Table(title=heading, title_justify="left", box=SIMPLE)
+        table.add_column("place", min_width=max((len(f"{part}.{key}") for key in fields), default=0))
+        for column in ("accepts", "default", "what it does"):
+            table.add_column(column)
+        for key, field in fields.items():
+            table.add_row(f"{part}.{key}", _accepts(field), _default(field), _help(field))
+        if fields:
+            console.print(table)
+        else:
+            console.print(f"[italic]{heading}[/italic]\nIt has no options.")
+
+
+def _accepts(field: FieldInfo) -> str:
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    if both := bounds(field):
+        return f"{both[0]:g} to {both[1]:g} {extra.get('unit', '')}".strip()
+    if get_origin(field.annotation) is Literal:
+        return ", ".join(get_args(field.annotation))
+    if field.annotation is bool:
+        return "true, false"
+    return "text" if field.annotation is str else "see a saved recipe"
+
+
+def _default(field: FieldInfo) -> str:
+    default: Any = field.get_default(call_default_factory=True)
+    if isinstance(default, bool):
+        return str(default).lower()
+    if isinstance(default, int | float):
+        return f"{default:g}"
+    return default if isinstance(default, str) else ""
+
+
+def _help(field: FieldInfo) -> str:
+    extra: Any = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    conditions = [f"{name} is {' or '.join(map(str, values))}" for name, values in extra.get("only_if", {}).items()]
+    only = f" Only where {' and '.join(conditions)}." if conditions else ""
+    return (field.description or "") + only
