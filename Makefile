@@ -1,7 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-CHROMIUM_PACKAGES := chromium ffmpeg fonts-dejavu-core
+TEST_PACKAGES := chromium ffmpeg fonts-dejavu-core opencv-doc
+WALKERS := /usr/share/doc/opencv-doc/examples/data/vtest.avi
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: run test lint bench format lock clean weights browser
@@ -46,9 +47,9 @@ weights: $(READY)
 	@$(BIN)/segdeck models install selfie || echo "Going on without the network; the colour methods work."
 
 browser:
-	@command -v chromium >/dev/null && command -v ffprobe >/dev/null || \
+	@command -v chromium >/dev/null && command -v ffprobe >/dev/null && [ -e $(WALKERS) ] || \
 	if command -v apt-get >/dev/null; then \
-		$(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq $(CHROMIUM_PACKAGES) >/dev/null; \
+		$(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -y -qq $(TEST_PACKAGES) >/dev/null; \
 	else \
 		$(BIN)/playwright install chromium; \
 	fi
