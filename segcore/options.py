@@ -46,13 +46,16 @@ HexColor: TypeAlias = Annotated[str, StringConstraints(to_lower=True), like("#[0
 """A colour as ``#rrggbb``."""
 
 _PLAIN_WORDS = {
+    "bool_parsing": "it must be true or false",
     "bool_type": "it must be true or false",
     "float_parsing": "it must be a number",
     "float_type": "it must be a number",
     "greater_than": "it must be above {gt}",
+    "greater_than_equal": "it must be at least {ge}",
     "int_from_float": "it must be a whole number",
     "int_parsing": "it must be a whole number",
     "int_type": "it must be a whole number",
+    "less_than_equal": "it must be at most {le}",
     "literal_error": "it must be {expected}",
     "model_type": "it must be a table",
     "string_too_long": "it must have at most {max_length} characters",
@@ -89,10 +92,13 @@ def is_choice(field: FieldInfo) -> bool:
     return get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1
 
 
-def bounds(field: FieldInfo) -> tuple[float, float] | None:
-    """Return the smallest and the largest value of a field, or None where it has no such bounds."""
-    found = {name: getattr(entry, name) for entry in field.metadata for name in ("ge", "le") if hasattr(entry, name)}
-    return (found["ge"], found["le"]) if found.keys() == {"ge", "le"} else None
+def bounds(field: FieldInfo, low: str = "ge", high: str = "le") -> tuple[float, float] | None:
+    """Return the smallest and the largest value of a field, or None where it has no such bounds.
+
+    With ``"min_length"`` and ``"max_length"``, how many values a list may have.
+    """
+    found = {name: getattr(entry, name) for entry in field.metadata for name in (low, high) if hasattr(entry, name)}
+    return (found[low], found[high]) if found.keys() == {low, high} else None
 
 
 class Options(BaseModel):

@@ -18,7 +18,7 @@ def test_a_ready_recipe_turns_a_picture_into_a_result(name, astronaut):
     assert not np.array_equal(result.image, astronaut)
     assert result.segmentation.label_map.shape == (512, 512)
     assert result.measures.coverage_percent.keys() == {label.name for label in result.segmentation.labels}
-    assert result.timings_ms.keys() == {"segment", "draw", "measure"}
+    assert result.timings_ms.keys() == {"segment", "refine", "draw", "measure"}
 
 
 def test_a_red_thing_keeps_its_color():

@@ -53,7 +53,7 @@ def test_a_ready_recipe_loads_and_survives_the_way_through_toml(name):
 
 def test_ready_recipes_have_titles_of_their_own():
     titles = [recipe.title for recipe in ready_recipes().values()]
-    assert len(set(titles)) == len(titles) == 9
+    assert len(set(titles)) == len(titles) >= 12
 
 
 def test_a_recipe_is_loaded_from_a_file(tmp_path):
@@ -187,7 +187,7 @@ def test_another_method_or_overlay_starts_with_its_defaults():
         ("refinement.fill=true", ("refinement.fill", "no such field")),
         ("refinement.smoothing.more=1", ("refinement.smoothing.more", "no such field")),
         ("overlay.kind=sepia", ("overlay.kind", "'sepia'", "one of")),
-        ("refinement.smoothing=3", ("refinement.smoothing", "3 is not allowed", "0.95")),
+        ("refinement.smoothing=3", ("refinement.smoothing", "3 is not allowed", "a number from 0")),
     ],
 )
 def test_a_change_that_cannot_be_made_is_refused(change, parts):
