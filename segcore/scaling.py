@@ -1,5 +1,7 @@
 """Making pictures smaller, fast and without aliasing."""
 
+import math
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -26,3 +28,9 @@ def shrink(picture: npt.NDArray[np.uint8], height: int, width: int) -> npt.NDArr
     if picture.shape[:2] == (height, width):
         return picture
     return u8(cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR))
+
+
+def reduced_size(height: int, width: int, pixels: int) -> tuple[int, int]:
+    """Return the height and width of a picture of the same shape with about so many pixels, or its own if smaller."""
+    scale = min(1.0, math.sqrt(pixels / (height * width)))
+    return max(1, round(height * scale)), max(1, round(width * scale))
