@@ -5,6 +5,7 @@ Converting a frame to BGR and back costs more than drawing on it. So an overlay 
 """
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -177,6 +178,47 @@ class Canvas:
             levels = np.arange(256).reshape(1, 256, 1) * (1 - strength) + np.array(value) * strength
             cv2.LUT(plane, np.rint(levels).astype(np.uint8), target)
         return new
+
+    def coated(self, index: Plane, colors: Sequence[Color], strength: float) -> "Canvas":
+        """Return a new canvas with pixels moved toward colours, each toward the one that ``index`` names.
+
+        Parameters
+        ----------
+        index
+            (H, W) uint8: 1 for the first colour, 0 for a pixel that stays.
+        colors
+            At most 255.
+        strength
+            0 leaves the picture, 1 is plain colour.
+        """
+        new = self.blank()
+        for number, (plane, target) in enumerate(zip(self.planes, new.planes, strict=True)):
+            fitted = index if plane.shape[:2] == index.shape else _half(index, soft=False)
+            table = np.zeros((1, 256, *plane.shape[2:]), np.uint8)
+            table[0, 1 : len(colors) + 1] = [self.values(color)[number] for color in colors]
+            coat = cv2.LUT(fitted if plane.ndim == 2 else cv2.merge([fitted] * 3), table)
+            target[...] = plane
+            cv2.copyTo(cv2.addWeighted(plane, 1 - strength, coat, strength, 0), fitted, target)
+        return new
+
+    def stamp(self, ink: Plane, mask: Plane, left: int, top: int) -> None:
+        """Draw a small grey picture onto this very canvas.
+
+        Parameters
+        ----------
+        ink
+            (h, w) uint8, its greys.
+        mask
+            (h, w) uint8, 0 to 255: how much of them shows.
+        left, top
+            Where its corner goes, in pixels. On I420, these and its height and width are even.
+        """
+        height, width = ink.shape
+        grey = self.blank(height, width).write(ink)
+        for plane, above in zip(self.planes, grey.planes, strict=True):
+            step = self.size[0] // plane.shape[0]
+            below = plane[top // step :, left // step :][: above.shape[0], : above.shape[1]]
+            _mix(below, above, mask if step == 1 else _half(mask, soft=True), below)
 
     def without_color(self) -> "Canvas":
         """Return a new canvas in shades of grey."""

@@ -14,14 +14,14 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
-    TaskID,
     TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
 )
 from rich.table import Table
 
-from segcore import model_card
+from segcore.cli_evaluate import evaluate
+from segcore.cli_models import models
 from segcore.cli_options import show_options
 from segcore.errors import SegdeckError
 from segcore.overlay import CutOut, cut_out_rgba
@@ -29,22 +29,24 @@ from segcore.photo import read_photo, write_image
 from segcore.pipeline import build_pipeline, use_one_thread_each
 from segcore.recipe import change_recipe, load_recipe, ready_recipes
 from segcore.settings import settings
+from segcore.tables import write_objects
 from segcore.targets import check_apart
 from segcore.video import probe, process_video
 
 _ROOT = Path(__file__).resolve().parents[1]
 
 app = typer.Typer(help="Split pictures and videos into parts.", no_args_is_help=True, add_completion=False)
-models = typer.Typer(help="The networks: what there is, what is installed.", no_args_is_help=True)
 recipes = typer.Typer(help="The ready recipes.", no_args_is_help=True)
 app.add_typer(models, name="models")
 app.add_typer(recipes, name="recipes")
+app.command()(evaluate)
 app.command("options")(show_options)
 
 RecipeOption = Annotated[str, typer.Option("--recipe", help="A ready recipe's name, or a TOML file.")]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="PLACE=VALUE", help='Change the recipe; see "segdeck options".')
 ]
+ObjectsOption = Annotated[Path | None, typer.Option(help="Also write every object's figures here, as CSV.")]
 _DEFAULT = "blur_my_background"
 _STOPPED = 130  # what typer makes of Ctrl-C, as shells do
 
@@ -70,12 +72,15 @@ def segment(
     recipe: RecipeOption = _DEFAULT,
     changes: SetOption = None,
     mask: Annotated[Path | None, typer.Option(help="Also write the bare mask here, as PNG.")] = None,
+    objects: ObjectsOption = None,
 ) -> None:
     """Split one photo. A cut-out written as PNG or WebP is transparent."""
-    check_apart(source, "photo", [path for path in (target, mask) if path])
+    check_apart(source, "photo", [path for path in (target, mask, objects) if path])
     chosen = change_recipe(load_recipe(recipe), changes or ())
     photo = read_photo(_existing(source).read_bytes())
     result = build_pipeline(chosen)(photo.image)
+    if objects:
+        write_objects(objects, result)
     picture = result.image
     if isinstance(chosen.overlay, CutOut) and target.suffix.lower() in (".png", ".webp"):
         picture = cut_out_rgba(photo.image, result.segmentation, photo.opacity)
@@ -92,12 +97,13 @@ def process(
     changes: SetOption = None,
     mask: Annotated[Path | None, typer.Option(help="Also write a video of the bare mask here: .mp4.")] = None,
     measures: Annotated[Path | None, typer.Option(help="Also write each picture's figures here, as CSV.")] = None,
+    objects: ObjectsOption = None,
 ) -> None:
     """Split a video, frame by frame, and keep its sound."""
     chosen, info = change_recipe(load_recipe(recipe), changes or ()), probe(_existing(source))
     console = Console(stderr=True)
     cut_off = False
-    steps = process_video(source, target, chosen, mask=mask, measures=measures, info=info)
+    steps = process_video(source, target, chosen, mask=mask, measures=measures, objects=objects, info=info)
     columns = (BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     bar = Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal)
     with bar, closing(steps):  # closed at once, also by Ctrl-C: that is what takes half a file away
@@ -108,41 +114,6 @@ def process(
             cut_off = step.cut_off
     if cut_off:
         print("The video ends before its end: the result holds what could be read.", file=sys.stderr)
-
-
-@models.command("list")
-def list_models() -> None:
-    """Show every network."""
-    table = Table("name", "family", "finds", "licence", "installed")
-    for card in model_card.cards().values():
-        table.add_row(card.name, card.family, card.task, card.licence, "yes" if card.installed else "no")
-    Console().print(table)
-
-
-@models.command("install")
-def install_model(name: Annotated[str, typer.Argument(help="A network, or a family of them.")]) -> None:
-    """Fetch a network's weights and check them."""
-    console = Console(stderr=True)
-    for card in model_card.family(name):
-        with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
-            task = bar.add_task(card.title, total=None)
-
-            def show(here: int, total: int, *, bar: Progress = bar, task: TaskID = task) -> None:
-                bar.update(task, completed=here, total=total or None)
-
-            fetched = model_card.install(card, show)
-        print(f"{card.name}: {'installed' if fetched else 'already installed'}")
-
-
-@models.command("verify")
-def verify_models() -> None:
-    """Compare the weights of every installed network with its card."""
-    installed = [card for card in model_card.cards().values() if card.installed]
-    if not installed:
-        raise SegdeckError('No network is installed; "segdeck models install selfie" fetches the default ones.')
-    for card in installed:
-        card.verify()
-        print(f"{card.name}: as its card says")
 
 
 @recipes.command("list")

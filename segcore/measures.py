@@ -1,11 +1,14 @@
 """What is counted from a segmentation."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
+import numpy as np
 
-from segcore.segmentation import Segmentation
+from segcore.regions import find_regions
+from segcore.segmentation import InstanceMap, Segmentation
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,35 @@ def measure(segmentation: Segmentation) -> Measures:
     Measures
         With every label, also one that covers nothing.
     """
+    return Measures(_coverage(segmentation), _objects(segmentation))
+
+
+def _coverage(segmentation: Segmentation) -> dict[str, float]:
     label_map = segmentation.label_map
     percent = 100 / label_map.size
     if len(segmentation.labels) == 1:
-        return Measures({segmentation.labels[0].name: cv2.countNonZero(label_map) * percent})
+        return {segmentation.labels[0].name: cv2.countNonZero(label_map) * percent}
     counts = cv2.calcHist([label_map], [0], None, [256], [0, 256]).ravel()
-    return Measures({label.name: float(counts[n]) * percent for n, label in enumerate(segmentation.labels, start=1)})
+    return {label.name: float(counts[n]) * percent for n, label in enumerate(segmentation.labels, start=1)}
+
+
+def _objects(segmentation: Segmentation) -> tuple[ObjectMeasures, ...]:
+    if segmentation.instances is None:
+        return ()
+    regions = find_regions(segmentation.instances)
+    columns = (regions.numbers, regions.area_px, regions.box_px, regions.center_px)
+    names = _label_names(segmentation, segmentation.instances)
+    return tuple(
+        ObjectMeasures(number, names[number], area, tuple(box), tuple(center))
+        for number, area, box, center in zip(*(column.tolist() for column in columns), strict=True)
+    )
+
+
+def _label_names(segmentation: Segmentation, instances: InstanceMap) -> Mapping[int, str]:
+    """Return the name of each object's label by its number; where it has several, of the one that most pixels have."""
+    labels = segmentation.labels
+    if len(labels) == 1:
+        return defaultdict(lambda: labels[0].name)
+    both = find_regions(instances * np.int32(256) + segmentation.label_map)
+    rising = both.numbers[np.argsort(both.area_px, kind="stable")].tolist()
+    return {value // 256: labels[value % 256 - 1].name for value in rising if value >= 256}

@@ -18,8 +18,10 @@ from pydantic import Field, field_validator
 
 from segcore.canvas import Canvas, YuvMatrix
 from segcore.errors import SegdeckError
+from segcore.numbering import PALETTE, write_number
 from segcore.options import HexColor, Options, unit
 from segcore.photo import read_photo
+from segcore.regions import find_regions, present_labels
 from segcore.segmentation import Image, Plane, Segmentation, hex_to_color, in_range, u8
 
 _BACKGROUNDS = files("segcore") / "backgrounds"
@@ -56,9 +58,14 @@ class Overlay(Options):
 
 def _paint(canvas: Canvas, segmentation: Segmentation, strength: float) -> Canvas:
     """Move every label's pixels toward its colour."""
+    colors = [label.color for label in segmentation.labels]
+    if len(colors) > 1 and not segmentation.soft:
+        return canvas.coated(segmentation.label_map, colors, strength)
+    masks = [segmentation.mask(value) for value in range(1, len(colors) + 1)]
+    present = [place for place, mask in enumerate(masks) if cv2.hasNonZero(mask)] or [0]
     result = canvas
-    for value, label in enumerate(segmentation.labels, start=1):
-        result = result.blend(canvas.toward(label.color, strength), segmentation.mask(value), soft=segmentation.soft)
+    for place in present:
+        result = result.blend(canvas.toward(colors[place], strength), masks[place], soft=segmentation.soft)
     return result
 
 
@@ -89,10 +96,35 @@ class Outline(Overlay):
         """Draw, as in `Overlay`."""
         side = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (self.width_px + 1, self.width_px + 1))
         result = canvas
-        for value, label in enumerate(segmentation.labels, start=1):
+        for value in present_labels(segmentation.label_map) or [1]:
             inside = in_range(segmentation.label_map, value, value)
             line = u8(cv2.morphologyEx(inside, cv2.MORPH_GRADIENT, side))
-            result = result.blend(canvas.filled(label.color), line, soft=False)
+            result = result.blend(canvas.filled(segmentation.labels[value - 1].color), line, soft=False)
+        return result
+
+
+class Objects(Overlay):
+    """Each object gets a coat and an outline in a colour of its own, and its number; else labels."""
+
+    title: ClassVar[str] = "Numbered objects"
+    hides_raw: ClassVar[bool] = False
+    kind: Literal["objects"] = "objects"
+    strength: Strength = Field(default=0.4, description="Of the coat; 0 leaves the picture, 1 is plain colour.")
+
+    def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
+        """Draw, as in `Overlay`."""
+        if segmentation.instances is None:
+            return _paint(canvas, segmentation, self.strength)
+        regions = find_regions(segmentation.instances)
+        table = np.zeros(regions.numbers.max(initial=0) + 1, np.uint8)
+        table[regions.numbers] = (regions.numbers - 1) % len(PALETTE) + 1
+        index = table.take(segmentation.instances)
+        width_px = max(1, canvas.size[0] // 240)
+        line = cv2.morphologyEx(index, cv2.MORPH_GRADIENT, np.ones((2 * width_px + 1, 2 * width_px + 1), np.uint8))
+        result = canvas.coated(index, PALETTE, self.strength)
+        result = result.coated(u8(cv2.copyTo(index, line)), PALETTE, 1)
+        for number, center in zip(regions.numbers.tolist(), regions.center_px.tolist(), strict=True):
+            write_number(result, number, center)
         return result
 
 
@@ -209,7 +241,7 @@ class SideBySide(Overlay):
 
 OVERLAYS: dict[str, type[Overlay]] = {
     overlay.model_fields["kind"].default: overlay
-    for overlay in (Blur, Replace, CutOut, ColorPop, Tint, Outline, Mask, SideBySide)
+    for overlay in (Blur, Replace, CutOut, ColorPop, Tint, Outline, Objects, Mask, SideBySide)
 }
 """In the order in which people are offered them."""
 

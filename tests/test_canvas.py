@@ -161,3 +161,22 @@ def test_a_mask_is_written_in_grey(matrix):
     mask = np.repeat(np.repeat(np.array([[0, 85], [170, 255]], np.uint8), 2, axis=0), 2, axis=1)
     canvas = Canvas.of_image(noise(4, 4)) if matrix is None else Canvas.from_image(noise(4, 4), matrix)
     assert np.abs(canvas.write(mask).bgr().astype(int) - mask[..., None]).max() <= 2
+
+
+def test_a_coat_moves_each_pixel_toward_the_color_that_its_index_names():
+    canvas = Canvas.of_image(np.full((1, 4, 3), 100, np.uint8))
+    coated = canvas.coated(np.array([[0, 1, 2, 0]], np.uint8), [(0, 0, 200), (200, 100, 0)], 0.5)
+    assert coated.bgr().tolist() == [[[100] * 3, [50, 50, 150], [150, 100, 50], [100] * 3]]
+    assert canvas.bgr().min() == canvas.bgr().max() == 100
+
+
+@pytest.mark.parametrize("matrix", [None, *MATRICES])
+def test_a_stamp_is_drawn_in_its_greys_where_its_mask_is(matrix):
+    image = np.full((8, 12, 3), (90, 140, 60), np.uint8)
+    canvas = Canvas.of_image(image.copy()) if matrix is None else Canvas.from_image(image, matrix)
+    mask = np.full((4, 6), 255, np.uint8)
+    mask[:, 4:] = 0
+    canvas.stamp(np.full((4, 6), 200, np.uint8), mask, left=6, top=2)
+    expected = image.copy()
+    expected[2:6, 6:10] = 200
+    assert np.abs(canvas.bgr().astype(int) - expected).max() <= 6

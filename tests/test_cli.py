@@ -1,4 +1,3 @@
-import hashlib
 import os
 import signal
 import socket
@@ -6,9 +5,7 @@ import subprocess
 import sys
 import threading
 import tomllib
-from collections.abc import Iterator
 from functools import partial
-from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 
 import cv2
@@ -202,76 +199,6 @@ def test_ctrl_c_leaves_no_half_file(recipe: Path, tmp_path: Path) -> None:
         out, err = running.communicate(timeout=60)
     assert (running.returncode, out, err) == (130, "", "segdeck: stopped; nothing was left behind\n")
     assert names(tmp_path) == ["in.mp4", "red.toml"]
-
-
-# models
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Path]:
-    """Give a folder with one card whose weights a server on this computer has."""
-    served, folder = tmp_path / "served", tmp_path / "models"
-    served.mkdir()
-    (folder / "tiny").mkdir(parents=True)
-    weights = bytes(range(256)) * 40
-    (served / "tiny.onnx").write_bytes(weights)
-    handler = partial(SimpleHTTPRequestHandler, directory=str(served))
-    server = HTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    (folder / "tiny" / "card.toml").write_text(
-        f"""
-title = "Tiny"
-family = "small"
-task = "Finds nothing."
-licence = "MIT"
-output = "probability"
-[source]
-project = "Tests"
-url = "http://127.0.0.1:{server.server_port}/tiny.onnx"
-[weights]
-name = "tiny.onnx"
-size_bytes = {len(weights)}
-sha256 = "{hashlib.sha256(weights).hexdigest()}"
-[input]
-width_px = 8
-height_px = 8
-[[labels]]
-name = "thing"
-color = "#34c759"
-""",
-        "utf-8",
-    )
-    yield folder
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_models_are_listed_installed_and_verified(store: Path) -> None:
-    here = {"SEGDECK_MODELS_DIR": str(store)}
-    listed = segdeck("models", "list", **here)
-    assert listed.returncode == 0
-    assert [word in listed.stdout for word in ("tiny", "small", "Finds nothing.", "MIT", "no")] == [True] * 5
-    assert_refused(segdeck("models", "verify", **here), "No network is installed")
-    assert segdeck("models", "install", "small", **here).stdout == "tiny: installed\n"
-    assert segdeck("models", "install", "tiny", **here).stdout == "tiny: already installed\n"
-    assert "yes" in segdeck("models", "list", **here).stdout
-    assert segdeck("models", "verify", **here).stdout == "tiny: as its card says\n"
-    (store / "tiny" / "tiny.onnx").write_bytes(b"damaged")
-    assert_refused(segdeck("models", "verify", **here), "damaged")
-    assert segdeck("models", "install", "tiny", **here).stdout == "tiny: installed\n"
-
-
-def test_weights_that_are_not_the_card_s_are_refused(store: Path) -> None:
-    (store.parent / "served" / "tiny.onnx").write_bytes(b"something else")
-    done = segdeck("models", "install", "tiny", SEGDECK_MODELS_DIR=str(store))
-    assert_refused(done, "nothing was stored")
-    assert names(store / "tiny") == ["card.toml"]
-
-
-def test_a_network_that_does_not_exist_is_refused(store: Path) -> None:
-    assert_refused(segdeck("models", "install", "huge", SEGDECK_MODELS_DIR=str(store)), "the known ones are")
 
 
 # recipes

@@ -15,6 +15,7 @@ from segcore.overlay import (
     ColorPop,
     CutOut,
     Mask,
+    Objects,
     Outline,
     Replace,
     SideBySide,
@@ -39,6 +40,7 @@ OVERLAY = st.one_of(
     st.just(ColorPop()),
     st.just(Mask()),
     st.builds(SideBySide, strength=FRACTIONS),
+    st.builds(Objects, strength=FRACTIONS),
 )
 ONE_OF_EACH = [overlay() for overlay in OVERLAYS.values()]
 
@@ -47,7 +49,8 @@ def random_segmentation(height, width, labels, soft, seed):
     random = np.random.default_rng(seed)
     label_map = random.integers(0, labels + 1, (height, width), np.uint8)
     confidence = random.integers(0, 256, (labels, height, width), np.uint8) if soft else None
-    return Segmentation(label_map, LABELS[:labels], confidence)
+    instances = np.where(label_map, random.integers(1, 300, label_map.shape, np.int32), np.int32(0))
+    return Segmentation(label_map, LABELS[:labels], confidence, instances if seed % 2 else None)
 
 
 def half_and_half(height, width, *, soft):
@@ -111,6 +114,116 @@ def test_a_tint_is_half_the_color_of_the_label():
     image = np.full((1, 3, 3), 100, np.uint8)
     assert drawn(Tint(strength=0.5), image, segmentation).tolist() == [[[100] * 3, [50, 50, 178], [178, 50, 50]]]
     assert np.array_equal(drawn(Tint(strength=0), image, segmentation), image)
+
+
+def many_labels(height, width, seed, *, soft):
+    """Twenty labels of which few are there, as a large network gives them."""
+    random = np.random.default_rng(seed)
+    labels = tuple(Label(str(n), tuple(random.integers(0, 256, 3).tolist())) for n in range(20))
+    label_map = random.choice(np.array([0, 3, 4, 20], np.uint8), (height, width))
+    masks = label_map == np.arange(1, 21)[:, None, None]
+    confidence = np.where(masks, random.integers(1, 256, label_map.shape), 0).astype(np.uint8)
+    return Segmentation(label_map, labels, confidence if soft else None)
+
+
+@given(st.integers(1, 20), st.integers(1, 20), FRACTIONS, st.booleans(), st.booleans(), st.integers(0, 99))
+def test_a_tint_of_many_labels_is_one_blend_for_each(height, width, strength, soft, planes, seed):
+    image = noise(2 * height, 2 * width, seed)
+    canvas = Canvas.from_image(image, BT601) if planes else Canvas.of_image(image)
+    segmentation = many_labels(2 * height, 2 * width, seed, soft=soft)
+    expected = canvas
+    for value, label in enumerate(segmentation.labels, start=1):
+        expected = expected.blend(canvas.toward(label.color, strength), segmentation.mask(value), soft=soft)
+    result = Tint(strength=strength).draw(canvas, segmentation)
+    assert np.abs(result.buffer.astype(int) - expected.buffer).max() <= 1
+
+
+@given(st.integers(1, 20), st.integers(1, 20), st.integers(1, 9), st.integers(0, 99))
+def test_an_outline_of_many_labels_is_one_line_for_each(height, width, width_px, seed):
+    image, segmentation = noise(height, width, seed), many_labels(height, width, seed, soft=False)
+    canvas = expected = Canvas.of_image(image)
+    side = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width_px + 1, width_px + 1))
+    for value, label in enumerate(segmentation.labels, start=1):
+        line = cv2.morphologyEx((segmentation.label_map == value).astype(np.uint8), cv2.MORPH_GRADIENT, side)
+        expected = expected.blend(canvas.filled(label.color), line, soft=False)
+    assert np.array_equal(drawn(Outline(width_px=width_px), image, segmentation), expected.bgr())
+
+
+def test_a_soft_label_that_is_nowhere_changes_nothing():
+    image, nothing = noise(4, 6), np.zeros((4, 6), np.uint8)
+    segmentation = Segmentation(nothing, LABELS, np.zeros((3, 4, 6), np.uint8))
+    assert np.array_equal(drawn(Tint(strength=1), image, segmentation), image)
+    assert np.array_equal(drawn(Outline(), image, segmentation), image)
+
+
+def three_objects(height, width):
+    """A bar, cut in two, and another one below, all of one label."""
+    numbers = np.zeros((height, width), np.int32)
+    numbers[height // 8 : height * 3 // 8, width // 8 : width // 2] = 1
+    numbers[height // 8 : height * 3 // 8, width // 2 : width * 7 // 8] = 2
+    numbers[height * 5 // 8 : height * 7 // 8, width // 8 : width * 7 // 8] = 1234
+    return Segmentation((numbers > 0).astype(np.uint8), LABELS[:1], instances=numbers)
+
+
+def test_each_object_has_a_color_of_its_own_and_keeps_it():
+    segmentation, image = three_objects(240, 320), np.full((240, 320, 3), 100, np.uint8)
+    result = drawn(Objects(strength=0.5), image, segmentation)
+    first, second, third = (tuple(result[at].tolist()) for at in ((40, 50), (40, 270), (160, 50)))
+    assert len({first, second, third, (100, 100, 100)}) == 4
+    assert (result[segmentation.instances == 0] == 100).mean() > 0.95, "outside there is a bit of a number at most"
+    moved = Segmentation(segmentation.label_map, LABELS[:1], instances=np.roll(segmentation.instances, 9, axis=0))
+    assert tuple(drawn(Objects(strength=0.5), image, moved)[49, 270].tolist()) == second
+
+
+def test_two_objects_that_touch_have_a_line_between():
+    segmentation, image = three_objects(240, 320), np.full((240, 320, 3), 100, np.uint8)
+    row = drawn(Objects(strength=0.2), image, segmentation)[40, 140:180].astype(int)
+    strong = np.flatnonzero(np.abs(row - 100).max(axis=1) > 60)
+    assert strong.tolist() == [19, 20]
+
+
+@pytest.mark.parametrize(("height", "digit_px"), [(60, 10), (240, 10), (720, 25), (1080, 38)])
+def test_numbers_are_written_at_a_size_that_can_be_read(height, digit_px):
+    numbers = np.zeros((height, height * 2), np.int32)
+    numbers[height // 4 : height * 3 // 4, height // 2 : height * 3 // 2] = 1
+    segmentation = Segmentation((numbers > 0).astype(np.uint8), LABELS[:1], instances=numbers)
+    result = drawn(Objects(strength=0.4), np.full((*numbers.shape, 3), 60, np.uint8), segmentation)
+    rows, columns = np.nonzero(result.min(axis=2) > 200)
+    assert np.ptp(rows) + 1 == pytest.approx(digit_px, abs=2 + digit_px // 8)
+    assert rows.mean() == pytest.approx(height / 2, abs=2 + digit_px // 8)
+    assert columns.mean() == pytest.approx(height, abs=2 + digit_px // 4)
+
+
+@pytest.mark.parametrize("place", [(0, 0), (0, 118), (58, 0), (58, 118)])
+@pytest.mark.parametrize("planes", [False, True], ids=["bgr", "i420"])
+def test_a_number_at_the_border_is_whole(place, planes):
+    def white(top, left):
+        numbers = np.zeros((60, 120), np.int32)
+        numbers[top : top + 2, left : left + 2] = 21  # in a dark blue
+        segmentation = Segmentation((numbers > 0).astype(np.uint8), LABELS[:1], instances=numbers)
+        canvas = Canvas.of_image(np.zeros((60, 120, 3), np.uint8))
+        if planes:
+            canvas = Canvas.from_image(canvas.buffer, BT601)
+        return np.count_nonzero(Objects(strength=0).draw(canvas, segmentation).luma() > 180)
+
+    assert white(*place) == white(30, 60) > 10
+
+
+def test_objects_look_on_planes_as_on_bgr():
+    segmentation, image = three_objects(240, 320), np.full((240, 320, 3), (60, 120, 180), np.uint8)
+    expected = drawn(Objects(), image, segmentation)
+    planes = Objects().draw(Canvas.from_image(image, BT709), segmentation).bgr()
+    contrast = cv2.morphologyEx(expected, cv2.MORPH_GRADIENT, np.ones((7, 7), np.uint8)).max(axis=2)
+    away_from_edges = contrast < 16
+    assert away_from_edges.mean() > 0.5
+    assert np.abs(planes.astype(int) - expected)[away_from_edges].max() <= 7
+    assert np.abs(planes.astype(int) - expected).mean() < 4
+
+
+def test_without_objects_labels_are_tinted():
+    image, segmentation = noise(20, 30), half_and_half(20, 30, soft=True)
+    tint = drawn(Tint(strength=0.3), image, segmentation)
+    assert np.array_equal(drawn(Objects(strength=0.3), image, segmentation), tint)
 
 
 def test_an_outline_lies_around_the_label_and_nowhere_else():

@@ -1,16 +1,14 @@
 """Processing a clip: read, split, draw, write, each on a thread of its own."""
 
-import csv
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import IO, ParamSpec
+from typing import ParamSpec
 
 import av
 from av.audio.stream import AudioStream
@@ -21,6 +19,7 @@ from segcore.measures import Measures
 from segcore.pipeline import Pipeline, Result, build_pipeline
 from segcore.recipe import Recipe
 from segcore.segmentation import Image
+from segcore.tables import ObjectTable, PictureTable, Table
 from segcore.targets import check_apart, check_target
 from segcore.video.probe import VideoInfo, probe
 from segcore.video.reader import ClipReader, Picture
@@ -87,6 +86,7 @@ def process_video(
     *,
     mask: Path | str | None = None,
     measures: Path | str | None = None,
+    objects: Path | str | None = None,
     info: VideoInfo | None = None,
 ) -> Generator[Progress]:
     """Process a clip, one step a picture.
@@ -105,6 +105,8 @@ def process_video(
         Where a video of the bare mask goes, if wanted.
     measures
         Where a CSV of each picture's figures goes, if wanted.
+    objects
+        Where a CSV of each picture's objects goes, if wanted.
     info
         What `probe` found, if that is known already.
 
@@ -116,12 +118,14 @@ def process_video(
     Raises
     ------
     SegdeckError
-        If the clip can't be read or is over a limit, or a target can't be written.
+        If the clip can't be read or is over a limit, a target can't be written, or objects are wanted of a recipe that
+        does not tell them apart.
     """
     source = Path(source)
     info = info or probe(source)
     pipeline = recipe if isinstance(recipe, Pipeline) else build_pipeline(recipe)
-    outputs = _Outputs(source, Path(target), Path(mask) if mask else None, Path(measures) if measures else None)
+    extra = [Path(path) if path else None for path in (mask, measures, objects)]
+    outputs = _Outputs(source, Path(target), *extra)
     start = time.monotonic()
     progress = None
     with ExitStack() as stack:  # left in reverse: the threads stop, then what was written goes, then the clip is closed
@@ -210,17 +214,20 @@ class _InOrder:
 class _Outputs:
     """All that is written for one clip: the result and, where wanted, its mask and its figures."""
 
-    def __init__(self, source: Path, target: Path, mask: Path | None, measures: Path | None) -> None:
-        paths = [path for path in (target, mask, measures) if path]
+    def __init__(
+        self, source: Path, target: Path, mask: Path | None, measures: Path | None, objects: Path | None
+    ) -> None:
+        paths = [path for path in (target, mask, measures, objects) if path]
         for path in paths:
             check_target(path)
         for path in filter(None, (target, mask)):
             if path.suffix.lower() != ".mp4":
                 raise SegdeckError(f"The result is an MP4; {path.name!r} does not end in .mp4.")
         check_apart(source, "video", paths)
-        self._target, self._mask_target, self._measures_target = target, mask, measures
+        self._target, self._mask_target = target, mask
+        self._table_targets = ((PictureTable, measures), (ObjectTable, objects))
         self._clips: list[ClipWriter] = []
-        self._table: _Table | None = None
+        self._tables: list[Table] = []
         self._early_sound: list[av.Packet[AudioStream]] = []
 
     def add_sound(self, packet: "av.Packet[AudioStream]") -> None:
@@ -234,24 +241,25 @@ class _Outputs:
         if self._mask_target:
             canvases.append(picture.canvas.write(result.segmentation.grey()))
         if not self._clips:
-            self._open(reader, canvases, result)
+            self._open(reader, canvases)
         for clip, canvas in zip(self._clips, canvases, strict=True):
             clip.write_picture(canvas, picture)
-        if self._table:
-            self._table.add(float(picture.pts * reader.time_base), result.measures)
+        for table in self._tables:
+            table.add(float(picture.pts * reader.time_base), result)
 
-    def _open(self, reader: ClipReader, canvases: list[Canvas], result: Result) -> None:
+    def _open(self, reader: ClipReader, canvases: list[Canvas]) -> None:
         self._clips.append(ClipWriter(self._target, canvases[0], reader, sound=True))
         if self._mask_target:
             self._clips.append(ClipWriter(self._mask_target, canvases[1], reader, sound=False))
-        if self._measures_target:
-            self._table = _Table(self._measures_target, result.measures)
+        for table, path in self._table_targets:
+            if path:
+                self._tables.append(table(path))
         for packet in self._early_sound:
             self.add_sound(packet)
         self._early_sound.clear()
 
-    def _all(self) -> "list[ClipWriter | _Table]":
-        return [*self._clips, self._table] if self._table else [*self._clips]
+    def _all(self) -> list[ClipWriter | Table]:
+        return [*self._clips, *self._tables]
 
     def finish(self) -> None:
         for output in self._all():
@@ -262,27 +270,3 @@ class _Outputs:
     def discard(self) -> None:
         for output in self._all():
             output.discard()
-
-
-class _Table:
-    """A CSV of figures, a line a picture."""
-
-    def __init__(self, path: Path, first: Measures) -> None:
-        self._path, self._part = path, path.with_name(path.name + ".part")
-        self._file: IO[str] = self._part.open("w", newline="", encoding="utf-8")
-        self._rows = csv.writer(self._file)
-        self._rows.writerow(["time_s", *(f"{name}_percent" for name in first.coverage_percent)])
-
-    def add(self, time_s: float, measures: Measures) -> None:
-        self._rows.writerow([f"{time_s:.3f}", *(f"{share:.2f}" for share in measures.coverage_percent.values())])
-
-    def finish(self) -> None:
-        self._file.close()
-
-    def publish(self) -> None:
-        os.replace(self._part, self._path)
-
-    def discard(self) -> None:
-        self._part.unlink(missing_ok=True)
-        with suppress(OSError):  # on a full disk the last lines can't be written; they are not wanted either
-            self._file.close()

@@ -15,12 +15,14 @@ import pytest
 
 from segcore.canvas import Canvas
 from segcore.errors import SegdeckError
-from segcore.overlay import CutOut, Overlay, SideBySide
+from segcore.methods.objects import ObjectsOptions
+from segcore.overlay import CutOut, Objects, Overlay, SideBySide
 from segcore.recipe import Recipe
 from segcore.segmentation import Segmentation
 from segcore.settings import settings
 from segcore.video import Progress, process_video
 from tests.clips import ONSET_S, damage, make_clip
+from tests.plain import refused
 from tests.video.conftest import NOTHING, REDS, TINT
 
 Read = Callable[..., Any]
@@ -298,13 +300,44 @@ def test_the_figures_are_a_line_a_picture(tmp_path: Path, times: Read) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "figures.csv", "result.mp4"]
 
 
+COUNTED = Recipe(title="Count", segmenter=ObjectsOptions(source=REDS), overlay=Objects())
+
+
+def test_objects_are_counted_for_each_picture_and_listed(tmp_path: Path, times: Read) -> None:
+    source = make_clip(tmp_path / "a.mp4", times=_VARYING, time_base=Fraction(1, 1000))
+    figures, table = tmp_path / "figures.csv", tmp_path / "objects.csv"
+    target, last = processed(source, COUNTED, measures=figures, objects=table)
+    header, *rows = list(csv.reader(figures.open(newline="", encoding="utf-8")))
+    assert header == ["time_s", "red_percent", "objects"]
+    assert [row[2] for row in rows] == ["1"] * 7
+    listed = list(csv.DictReader(table.open(newline="", encoding="utf-8")))
+    assert [float(row["time_s"]) for row in listed] == pytest.approx(times(target), abs=0.001)
+    assert {(row["number"], row["label"]) for row in listed} == {("1", "red")}
+    for number, row in enumerate(listed):
+        place = [int(row[f"{name}_px"]) for name in ("left", "top", "width", "height")]
+        assert place == pytest.approx([4 + 2 * number, 30, 30, 30], abs=2)
+        assert int(row["area_px"]) == pytest.approx(900, abs=60)
+        center = [float(row[f"center_{axis}_px"]) for axis in "xy"]
+        assert center == pytest.approx([18.5 + 2 * number, 44.5], abs=1)
+    assert last.measures.objects[0].area_px == int(listed[-1]["area_px"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "figures.csv", "objects.csv", "result.mp4"]
+
+
+def test_no_list_of_objects_where_the_recipe_does_not_tell_them_apart(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "a.mp4")
+    with refused("does not tell objects apart"):
+        processed(source, TINT, objects=tmp_path / "objects.csv")
+    assert_nothing_left(source)
+
+
 # Ended early
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 9, 24])
 def test_cancel_leaves_nothing(steps: int, tmp_path: Path) -> None:
     source = make_clip(tmp_path / "a.mp4", sound="aac")
-    job = process_video(source, tmp_path / "b.mp4", TINT, mask=tmp_path / "m.mp4", measures=tmp_path / "f.csv")
+    extra = {"mask": tmp_path / "m.mp4", "measures": tmp_path / "f.csv", "objects": tmp_path / "o.csv"}
+    job = process_video(source, tmp_path / "b.mp4", COUNTED, **extra)
     for _ in itertools.islice(job, steps):
         pass
     job.close()
@@ -378,6 +411,8 @@ def test_a_full_disk_is_told_and_leaves_nothing(limit: int, tmp_path: Path) -> N
         ({"target": "b.mp4", "mask": "m.png"}, "does not end in .mp4"),
         ({"target": "no/b.mp4"}, "no folder"),
         ({"target": "b.mp4", "measures": "no/f.csv"}, "no folder"),
+        ({"target": "b.mp4", "objects": "no/o.csv"}, "no folder"),
+        ({"target": "b.mp4", "measures": "f.csv", "objects": "f.csv"}, "a name of its own"),
         ({"target": "b.mp4", "mask": "b.mp4"}, "a name of its own"),
         ({"target": "a.mp4"}, "not that of the video"),
     ],

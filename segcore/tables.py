@@ -1,0 +1,106 @@
+"""CSV files of figures: a row a picture, or a row for each object of a picture."""
+
+import csv
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from segcore.errors import SegdeckError
+from segcore.pipeline import Result
+from segcore.targets import check_target
+
+
+class Table:
+    """A CSV that grows, under another name until it is whole."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._part = path, path.with_name(path.name + ".part")
+        self._file: IO[str] = self._part.open("w", newline="", encoding="utf-8")
+        self._rows = csv.writer(self._file)
+        self._empty = True
+
+    def add(self, time_s: float, result: Result) -> None:
+        """Write a picture's rows, and the header before the first."""
+        if self._empty:
+            self._rows.writerow(self.header(result))
+            self._empty = False
+        self._rows.writerows([f"{time_s:.3f}", *row] for row in self.rows(result))
+
+    def header(self, result: Result) -> list[str]:
+        """Return the columns' names, the time's first."""
+        raise NotImplementedError
+
+    def rows(self, result: Result) -> list[list[str]]:
+        """Return a picture's rows without its time."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """Write what is left."""
+        self._file.close()
+
+    def publish(self) -> None:
+        """Give the file its name."""
+        os.replace(self._part, self._path)
+
+    def discard(self) -> None:
+        """Take half a file away."""
+        self._part.unlink(missing_ok=True)
+        with suppress(OSError):  # on a full disk the last lines can't be written; they are not wanted either
+            self._file.close()
+
+
+class PictureTable(Table):
+    """A row a picture: the share of each label, and how many objects there are where they are told apart."""
+
+    def header(self, result: Result) -> list[str]:
+        """Return ``time_s``, ``<label>_percent`` for each label, and ``objects``."""
+        counted = ["objects"] if result.segmentation.instances is not None else []
+        return ["time_s", *(f"{name}_percent" for name in result.measures.coverage_percent), *counted]
+
+    def rows(self, result: Result) -> list[list[str]]:
+        """Return one row."""
+        counted = [str(len(result.measures.objects))] if result.segmentation.instances is not None else []
+        return [[*(f"{share:.2f}" for share in result.measures.coverage_percent.values()), *counted]]
+
+
+class ObjectTable(Table):
+    """A row for each object of each picture."""
+
+    def header(self, result: Result) -> list[str]:
+        """Return the columns, or refuse a result without objects."""
+        if result.segmentation.instances is None:
+            raise SegdeckError("This recipe does not tell objects apart; one that splits by the method objects does.")
+        box = ("left_px", "top_px", "width_px", "height_px")
+        return ["time_s", "number", "label", "area_px", *box, "center_x_px", "center_y_px"]
+
+    def rows(self, result: Result) -> list[list[str]]:
+        """Return a row an object, by rising number."""
+        return [
+            [
+                str(one.number),
+                one.label,
+                str(one.area_px),
+                *map(str, one.box_px),
+                *(f"{at:.2f}" for at in one.center_px),
+            ]
+            for one in result.measures.objects
+        ]
+
+
+def write_objects(path: Path, result: Result) -> None:
+    """Write the objects of one picture as CSV, in the columns of a clip's; their time is 0.
+
+    Raises
+    ------
+    SegdeckError
+        If no file can be written there, or the result does not tell objects apart.
+    """
+    check_target(path)
+    table = ObjectTable(path)
+    try:
+        table.add(0, result)
+        table.finish()
+        table.publish()
+    finally:
+        table.discard()

@@ -1,0 +1,63 @@
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from segcore.pipeline import Result, build_pipeline
+from segcore.recipe import ready_recipes
+from segcore.tables import write_objects
+from tests.plain import refused
+
+BOX = ["left_px", "top_px", "width_px", "height_px"]
+HEADER = ["time_s", "number", "label", "area_px", *BOX, "center_x_px", "center_y_px"]
+RED, BLACK = (0, 0, 255), (0, 0, 0)
+
+
+def two_red_squares() -> np.ndarray:
+    image = np.full((90, 160, 3), BLACK, np.uint8)
+    image[10:30, 20:50] = RED
+    image[40:80, 100:140] = RED
+    return image
+
+
+def result(recipe: str) -> Result:
+    return build_pipeline(ready_recipes()[recipe])(two_red_squares())
+
+
+def test_the_objects_of_a_photo_are_a_row_each(tmp_path: Path) -> None:
+    write_objects(tmp_path / "objects.csv", result("count_red_things"))
+    assert list(csv.reader((tmp_path / "objects.csv").open(newline="", encoding="utf-8"))) == [
+        HEADER,
+        ["0.000", "1", "red", "600", "20", "10", "30", "20", "34.50", "19.50"],
+        ["0.000", "2", "red", "1600", "100", "40", "40", "40", "119.50", "59.50"],
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["objects.csv"]
+
+
+def test_a_recipe_that_does_not_tell_objects_apart_is_refused_and_what_was_there_stays(tmp_path: Path) -> None:
+    path = tmp_path / "objects.csv"
+    path.write_text("older", "utf-8")
+    with refused("does not tell objects apart"):
+        write_objects(path, result("find_colors"))
+    assert path.read_text("utf-8") == "older"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="There is no folder"):
+        write_objects(tmp_path / "no" / "objects.csv", result("count_red_things"))
+
+
+def test_the_command_line_lists_the_objects_of_a_photo(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "in.png"), two_red_squares())
+    command = [sys.executable, "-m", "segcore.cli", "segment", tmp_path / "in.png", tmp_path / "out.png"]
+    command += ["--recipe", "count_red_things", "--objects", tmp_path / "objects.csv"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    header, *rows = csv.reader((tmp_path / "objects.csv").open(newline="", encoding="utf-8"))
+    assert header == HEADER
+    assert [row[1:4] for row in rows] == [["1", "red", "600"], ["2", "red", "1600"]]
