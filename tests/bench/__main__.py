@@ -1,11 +1,19 @@
-"""Run benchmarks: ``python -m tests.bench [video|memory|live|browser ...]``."""
+"""Run benchmarks: ``python -m tests.bench [methods|networks|refinement|live|video|memory|browser ...]``."""
 
 import sys
 
 from segcore.pipeline import use_one_thread_each
-from tests.bench import browser, live, memory, video
+from tests.bench import browser, live, memory, methods, networks, refinement, video
 
-BENCHES = {"live": live.run, "video": video.run, "memory": memory.run, "browser": browser.run}
+BENCHES = {
+    "methods": methods.run,
+    "networks": networks.run,
+    "refinement": refinement.run,
+    "live": live.run,
+    "video": video.run,
+    "memory": memory.run,
+    "browser": browser.run,
+}
 
 if __name__ == "__main__":
     use_one_thread_each()  # as the app and the command line do

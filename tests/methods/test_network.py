@@ -1,10 +1,14 @@
 import threading
 
+import cv2
 import numpy as np
 import pytest
 
 from segcore.methods.network import NetworkOptions, load_network, nearest
-from segcore.model_card import family
+from segcore.model_card import CardLabel, family
+from segcore.overlay import Tint
+from segcore.recipe import Recipe, parse_recipe
+from segcore.segmentation import hex_to_color
 from tests.conftest import noise
 from tests.plain import refused
 
@@ -89,6 +93,90 @@ def test_a_network_with_as_many_channels_as_labels_has_no_background_channel(sha
     assert found.label_map[20, 330] == 0
 
 
+@pytest.fixture
+def parts(shared, write_card):
+    """The name of a card that finds skin, clothes and hair."""
+    feed = {"width_px": 512, "height_px": 512, **IMAGENET}
+    labels = [{"name": name, "color": "#34c759"} for name in ("skin", "clothes", "hair")]
+    return write_card("parts", shared / "models/skin_clothes_hair_pan.onnx", input=feed, labels=labels)
+
+
+def test_only_the_chosen_classes_are_found(parts, astronaut):
+    every = NetworkOptions(model=parts).build().segment(astronaut)
+    some = NetworkOptions(model=parts, classes=("hair", "skin")).build().segment(astronaut)
+    assert [label.name for label in some.labels] == ["skin", "hair"], "in the card's order"
+    assert some.confidence.shape == (2, 512, 512)
+    for value, old in ((1, 1), (2, 3)):
+        found, whole = some.label_map == value, every.label_map == old
+        assert found.any()
+        assert not (found & ~whole).any()
+        assert (found & whole).sum() > 0.95 * whole.sum(), "all but where clothes are as likely"
+
+
+def test_a_class_is_shown_in_the_colour_that_is_asked_for(parts):
+    colors = (CardLabel(name="hair", color="#0a84ff"),)
+    labels = NetworkOptions(model=parts, colors=colors).build().segment(noise(9, 9)).labels
+    assert [label.color for label in labels] == [hex_to_color("#34c759")] * 2 + [hex_to_color("#0a84ff")]
+
+
+def test_under_the_confidence_floor_there_is_background(parts, astronaut):
+    every = NetworkOptions(model=parts).build().segment(astronaut)
+    sure = NetworkOptions(model=parts, floor=0.85).build().segment(astronaut)
+    assert 0 < np.count_nonzero(sure.label_map) < np.count_nonzero(every.label_map)
+    kept = sure.label_map > 0
+    assert np.array_equal(sure.label_map[kept], every.label_map[kept])
+    assert np.array_equal(kept, every.confidence.max(axis=0) >= 239), "0.85 of 0.1 to 0.9"
+
+
+@pytest.mark.usefixtures("weights")
+@pytest.mark.parametrize(
+    "options", [{"classes": ("cat",)}, {"colors": ({"name": "cat", "color": "#000000"},)}], ids=["classes", "colors"]
+)
+def test_a_label_that_the_network_does_not_have_is_refused_when_it_is_built(options):
+    with refused("'cat'", "it has person"):
+        NetworkOptions(**options).build()
+
+
+def test_a_recipe_with_classes_of_a_network_that_is_not_here_can_be_read():
+    options = NetworkOptions(
+        model="elsewhere", classes=("cat", "dog"), colors=(CardLabel(name="cat", color="#ff3b30"),), floor=0.4
+    )
+    recipe = Recipe(title="Pets", segmenter=options, overlay=Tint())
+    assert parse_recipe(recipe.to_toml()) == recipe
+    assert hash(options) == hash(options.model_copy())
+
+
+@pytest.mark.parametrize("floor", [-0.1, 0.96])
+def test_a_floor_out_of_range_is_refused(floor):
+    with refused("floor", "from 0", "to 0.95"):
+        parse_recipe(f'title = "x"\n[segmenter]\nmethod = "network"\nfloor = {floor}\n[overlay]\noverlay = "tint"\n')
+
+
+def test_the_road_s_network_is_fed_and_read_channels_last(shared, write_card):
+    feed = {"width_px": 896, "height_px": 512, "scale": 1.0, "channels": "bgr", "layout": "nhwc"}
+    labels = [{"name": name, "color": "#34c759"} for name in ("road", "curb", "mark")]
+    write_card("road", shared / "models/road_segmentation_adas_0001.onnx", input=feed, labels=labels)
+    found = NetworkOptions(model="road").build().segment(drawn_road())
+    road, mark = 1, 3
+    assert (found.label_map[300:500, 330:390] == road).mean() > 0.9
+    assert (found.label_map[:140] == 0).all(), "the sky"
+    assert (found.label_map[452:474, 444:452] == mark).all(), "the nearest piece of the line"
+
+
+def drawn_road():
+    """Sky, woods and meadow, and a grey road whose lines run to the horizon, (512, 896, 3)."""
+    image = np.full((512, 896, 3), (180, 170, 155), np.uint8)
+    image[150:] = (50, 75, 55)
+    cv2.fillConvexPoly(image, np.array([[428, 230], [468, 230], [1000, 511], [-104, 511]]), (95, 93, 91))
+    for side in (-1, 1):
+        cv2.line(image, (448 + side * 16, 231), (448 + side * 510, 511), (230, 230, 230), 6)
+    for step in np.arange(8) / 8:
+        top, bottom = 235 + int(277 * step**2), 235 + int(277 * (step + 1 / 16) ** 2)
+        half = 2 + int(10 * step**2)
+        cv2.rectangle(image, (448 - half, top), (448 + half, bottom), (230, 230, 230), -1)
+    return cv2.GaussianBlur(cv2.add(image, noise(512, 896) // 16), (0, 0), 1)
+
+
 @pytest.mark.parametrize(
     ("file", "changes", "parts"),
     [
@@ -98,7 +186,7 @@ def test_a_network_with_as_many_channels_as_labels_has_no_background_channel(sha
         ("espnetv2_s1.0_pascal_256x256.onnx", {"output": "logits"}, ("(21, 256, 256)", "1 or 2 channels")),
         ("espnetv2_s1.0_pascal_256x256.onnx", {"labels": VOC}, ("outside 0 to 1",)),
         ("espnetv2_s1.0_pascal_256x256.onnx", {"labels": VOC, "std": 1e-38}, ("not finite",)),
-        ("SOURCES.md", {}, ("OpenCV can't run",)),
+        ("SOURCES.md", {}, ("OpenCV can't run", "not a network")),
     ],
 )
 def test_a_network_that_does_not_fit_is_refused_when_it_is_loaded(file, changes, parts, shared, write_card):

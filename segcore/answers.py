@@ -1,0 +1,145 @@
+"""From what a network says, in its own size and numbers, to labels and confidence at the size of a picture."""
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from segcore.segmentation import LabelMap, Plane, u8
+
+Output: TypeAlias = Literal["probability", "logits", "argmax"]
+Planes: TypeAlias = npt.NDArray[np.uint8]
+"""(C, H, W) uint8, 0 to 255: one label's confidence a plane."""
+
+_SURE = 0.1  # a probability this near 0 or 1 is taken as sure: no trace of the background shines through
+_STEEPNESS = 255 / (1 - 2 * _SURE)
+_HALF = 127  # more than this is more likely than not
+
+
+def read_labels(answer: npt.NDArray[np.float32], wanted: Sequence[int], height: int, width: int) -> LabelMap:
+    """Read the answer of a network that says which label, not how sure it is.
+
+    Parameters
+    ----------
+    answer
+        (1, h, w) float32: 0 is background, n the network's n-th label.
+    wanted
+        The labels to keep, counted from 1, ascending; they are numbered anew.
+    height, width
+        Of the result.
+
+    Returns
+    -------
+    LabelMap
+        (height, width) uint8, at most ``len(wanted)``.
+    """
+    values = answer[0].clip(0, 255).astype(np.uint8)
+    numbers = np.zeros(256, np.uint8)
+    numbers[list(wanted)] = np.arange(1, len(wanted) + 1)
+    return u8(cv2.resize(cv2.LUT(values, numbers), (width, height), interpolation=cv2.INTER_NEAREST))
+
+
+def read_probability(
+    probability: npt.NDArray[np.float32],
+    wanted: Sequence[int],
+    height: int,
+    width: int,
+    *,
+    background: bool,
+    floor: float = 0,
+) -> tuple[LabelMap, Planes]:
+    """Read the answer of a network that says how sure it is of each label.
+
+    A label that is nowhere likely costs nothing: only the others are brought to the picture's size. What the labels
+    that are not wanted claim is background.
+
+    Parameters
+    ----------
+    probability
+        (C, h, w) float32, 0 to 1.
+    wanted
+        The labels to keep, counted from 1, ascending; they are numbered anew.
+    height, width
+        Of the result.
+    background
+        Whether channel 0 is background. If not, background is where no label is above one half.
+    floor
+        Where a label is less sure than this, 0 to 1, it is not seen at all.
+
+    Returns
+    -------
+    tuple
+        The label map, and (N, height, width) uint8, the confidence of each of the N wanted labels. The label of the
+        highest confidence; the first where two are equal.
+    """
+    small = _stretch(probability)
+    kept = [number if background else number - 1 for number in wanted]
+    others = [plane for channel, plane in enumerate(small) if plane is not None and channel not in kept]
+    floor_level = _level(floor)
+    planes = np.zeros((len(kept), height, width), np.uint8)  # pages that are never written cost nothing
+    if len(small) == 1 and small[0] is not None:
+        _over(floor_level, _enlarge(small[0], planes[0]))
+        return u8(cv2.threshold(planes[0], _HALF, 1, cv2.THRESH_BINARY)[1]), planes
+    label_map = np.zeros((height, width), np.uint8)
+    best = np.full((height, width), 0 if background else _HALF, np.uint8)
+    if others:
+        cv2.max(best, _enlarge(np.max(others, axis=0), np.empty_like(best)), best)
+    higher = np.empty_like(best)
+    for value, (channel, target) in enumerate(zip(kept, planes, strict=True), start=1):
+        plane = small[channel]
+        if plane is None:
+            continue
+        _over(floor_level, _enlarge(plane, target))
+        cv2.compare(target, best, cv2.CMP_GT, higher)
+        cv2.threshold(higher, 0, value, cv2.THRESH_BINARY, higher)
+        cv2.max(label_map, higher, label_map)  # values ascend, so the larger is the later winner
+        cv2.max(best, target, best)
+    return label_map, planes
+
+
+def to_probability(answer: npt.NDArray[np.float32], output: Output) -> npt.NDArray[np.float32]:
+    """Turn a network's numbers into probabilities: softmax over channels, logistic where there is only one.
+
+    Parameters
+    ----------
+    answer
+        (C, h, w) float32.
+    output
+        ``"probability"``, which is left as it is, or ``"logits"``.
+    """
+    if output != "logits":
+        return answer
+    if answer.shape[0] == 1:
+        with np.errstate(over="ignore"):
+            return np.asarray(1 / (1 + np.exp(-answer)), np.float32)
+    powers = np.exp(answer - answer.max(axis=0))
+    return np.asarray(powers / powers.sum(axis=0), np.float32)
+
+
+def _stretch(probability: npt.NDArray[np.float32]) -> list[Plane | None]:
+    """Return each channel as 0 to 255 with the nearly sure made sure; None for one that is 0 everywhere."""
+    highest = probability.reshape(len(probability), -1).max(axis=1)
+    return [
+        # It rounds and keeps within 0 to 255 in one step.
+        u8(cv2.addWeighted(channel, _STEEPNESS, channel, 0, -_SURE * _STEEPNESS, dtype=cv2.CV_8U))
+        if (high - _SURE) * _STEEPNESS >= 0.5
+        else None
+        for channel, high in zip(probability, highest, strict=True)
+    ]
+
+
+def _level(probability: float) -> int:
+    """Return what a probability is stretched to; below 0 for one that is surely not."""
+    return round((probability - _SURE) * _STEEPNESS)
+
+
+def _over(level: int, plane: Plane) -> None:
+    """Blacken, in place, what is below a level."""
+    if level > 0:
+        cv2.threshold(plane, level - 1, 0, cv2.THRESH_TOZERO, plane)
+
+
+def _enlarge(plane: Plane, target: Plane) -> Plane:
+    return u8(cv2.resize(plane, target.shape[::-1], target, interpolation=cv2.INTER_LINEAR))
