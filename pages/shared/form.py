@@ -10,8 +10,9 @@ import streamlit as st
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from pages.shared.marks_editor import edit_marks
+from pages.shared.network_editor import edit_network
 from pages.shared.range_editor import edit_ranges
-from segcore import model_card
 from segcore.errors import SegdeckError
 from segcore.methods import METHODS, MethodOptions
 from segcore.options import Options, bounds, explain, is_choice
@@ -101,6 +102,8 @@ def _control(field: FieldInfo, value: Any, key: str) -> Any:
     if isinstance(value, MethodOptions):
         others = {name: options for name, options in METHODS.items() if name != "objects"}
         return _edit_method(title, others, value, key)
+    if get_origin(field.annotation) is tuple and (lengths := bounds(field, "min_length", "max_length")):
+        return _numbers(field, value, lengths, key)
     if both := bounds(field):
         kind = int if field.annotation is int else float  # a float field's default may be written as 4
         label = f"{title} ({extra['unit']})" if extra.get("unit") else title
@@ -124,18 +127,16 @@ def _control(field: FieldInfo, value: Any, key: str) -> Any:
     return st.text_input(title, value, help=field.description, key=key)
 
 
-def _edit_network(options: Any, key: str) -> dict[str, Any]:
-    try:
-        cards = tuple(model_card.cards().values())
-    except SegdeckError as error:
-        st.warning(str(error), icon=":material/warning:")
-        return {}
-    names = list(dict.fromkeys([*(card.family for card in cards), options.model]))
-    model = st.selectbox("Network", names, index=names.index(options.model), format_func=_in_words, key=key)
-    if chosen := [card for card in cards if model in (card.family, card.name)]:
-        here = "" if all(card.installed for card in chosen) else " It is not installed here yet."
-        st.caption(chosen[0].task + here)
-    return {"model": model}
+def _numbers(field: FieldInfo, value: tuple[int, ...], lengths: tuple[float, float], key: str) -> tuple[int, ...]:
+    """Show how many numbers there are and a slider for each; a new one starts halfway from the last to the highest."""
+    low, high = bounds(get_args(get_args(field.annotation)[0])[1])
+    many = st.slider(f"{field.title}: how many", *lengths, len(value), key=f"{key}-many")
+    numbers: list[int] = []
+    for place in range(many):
+        start = value[place] if place < len(value) else (numbers[-1] + high) // 2
+        title = f"{field.title} {place + 1}"
+        numbers.append(st.slider(title, low, high, start, help=field.description, key=f"{key}-{place}"))
+    return tuple(numbers)
 
 
 def _edit_background(options: Any, key: str) -> dict[str, Any]:
@@ -170,6 +171,7 @@ def _in_words(name: str) -> str:
 
 _EDITORS: dict[str, Callable[[Any, str], dict[str, Any]]] = {
     "color_range": edit_ranges,
-    "network": _edit_network,
+    "grab": edit_marks,
+    "network": edit_network,
     "replace": _edit_background,
 }

@@ -1,4 +1,4 @@
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
 from pydantic import Field
@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 from pages.shared import form
 from segcore.methods import METHODS
 from segcore.methods.color_range import ColorRangeOptions, range_around
+from segcore.model_card import CardLabel
 from segcore.options import Options, bounds, called, only_if, unit
 from segcore.overlay import OVERLAYS, embed_picture
 from segcore.photo import write_png
@@ -27,6 +28,9 @@ class Everything(Options):
     color: str = Field(default="#0a0b0c", title="Colour")
     name: str = Field(default="a name", title="Name")
     size: Literal["small", "large"] = Field(default="large", title="Size")
+    marks: Annotated[tuple[Annotated[int, Field(ge=0, le=90)], ...], Field(min_length=1, max_length=3)] = Field(
+        default=(10, 20), title="Marks"
+    )
 
 
 def _show() -> None:
@@ -58,9 +62,10 @@ def colors(space: str) -> ColorRangeOptions:
         *(overlay() for overlay in OVERLAYS.values()),
         *map(colors, ("hsv", "bgr", "lab")),
         METHODS["network"](model="selfie_general"),
+        METHODS["threshold"](kind="fixed", cuts=(200, 9)),
         OVERLAYS["replace"](picture=embed_picture(noise(20, 30))),
         Everything(),
-        Everything(count=9, share=0.0, on=False, color="#ffffff", name="other", size="small"),
+        Everything(count=9, share=0.0, on=False, color="#ffffff", name="other", size="small", marks=(7,)),
     ],
     ids=lambda given: getattr(given, "title", "?"),
 )
@@ -117,6 +122,17 @@ def test_a_wrong_value_is_said_and_not_taken() -> None:
     assert app.session_state["told"] == Short()
 
 
+def test_a_list_of_numbers_grows_and_shrinks() -> None:
+    app = shown(Everything())
+    put(app, "slider", "Marks 2", 70)
+    put(app, "slider", "Marks: how many", 3)
+    assert app.session_state["told"].marks == (10, 70, 80), "a new one starts between the last and the highest"
+    put(app, "slider", "Marks: how many", 1)
+    assert app.session_state["told"].marks == (10,)
+    many = find(app, "slider", "Marks: how many")
+    assert (many.min, many.max) == (1, 3)
+
+
 class Depends(Options):
     """A field that counts with one value of another."""
 
@@ -167,21 +183,46 @@ def test_own_background_lasts_while_the_recipe_has_it(monkeypatch: pytest.Monkey
 def test_network_that_is_not_here_is_said(write_card: WriteCard) -> None:
     write_card("leaves")
     app = shown(METHODS["network"](model="leaves"))
-    assert app.caption[0].value == "Finds things. It is not installed here yet."
+    assert app.caption[0].value == "Finds things. It is not installed here yet: see the Models page."
     assert find(app, "selectbox", "Network").options == ["Leaves"]
     other = shown(METHODS["network"](model="unknown"))
     assert find(other, "selectbox", "Network").options == ["Leaves", "Unknown"]
     assert other.session_state["told"].model == "unknown"
 
 
-def test_a_broken_card_is_said(write_card: WriteCard) -> None:
-    write_card("leaves", output="song")
-    app = AppTest.from_function(_show, default_timeout=20)
-    app.session_state["given"] = METHODS["network"](model="leaves")
-    app.run()
-    assert not app.exception
-    assert "leaves" in app.warning[0].value
-    assert app.session_state["told"].model == "leaves"
+THINGS = [{"name": "cup", "color": "#112233"}, {"name": "spoon", "color": "#445566"}]
+
+
+def test_classes_and_their_colours_are_chosen(write_card: WriteCard) -> None:
+    write_card("table", labels=THINGS)
+    app = shown(METHODS["network"](model="table"))
+    assert app.session_state["told"] == METHODS["network"](model="table")
+    put(app, "color_picker", "Colour of cup", "#ff0000")
+    assert app.session_state["told"].colors == (CardLabel(name="cup", color="#ff0000"),)
+    app.multiselect[0].set_value(["spoon"])
+    read(app.run())
+    assert app.session_state["told"].classes == ("spoon",)
+    assert find(app, "color_picker", "Colour of spoon").value == "#445566"
+    put(app, "slider", "Confidence floor", 0.5)
+    assert app.session_state["told"].floor == 0.5
+    again = shown(app.session_state["told"])
+    assert again.session_state["told"] == app.session_state["told"]
+
+
+def test_another_network_starts_with_all_its_classes(write_card: WriteCard) -> None:
+    write_card("table", labels=THINGS)
+    write_card("leaves")
+    app = shown(METHODS["network"](model="table", classes=("cup",), colors=(CardLabel(name="cup", color="#ff0000"),)))
+    put(app, "selectbox", "Network", "leaves")
+    assert app.session_state["told"] == METHODS["network"](model="leaves")
+    put(app, "selectbox", "Network", "table")
+    assert app.session_state["told"] == METHODS["network"](model="table")
+
+
+def test_a_broken_card_is_no_choice(write_card: WriteCard) -> None:
+    write_card("broken", output="song")
+    write_card("leaves")
+    assert find(shown(METHODS["network"](model="leaves")), "selectbox", "Network").options == ["Leaves"]
 
 
 def test_every_field_of_every_overlay_has_a_title() -> None:
