@@ -51,8 +51,8 @@ class NetworkFacts:
     """
 
     kind: Literal["onnx", "tflite", "tensorflow", "caffe", "darknet"]
-    input_height_px: int | None
-    input_width_px: int | None
+    input_height_px: int
+    input_width_px: int
     layout: Layout
     output_shape: tuple[int, ...]
     output: Output

@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     models_dir: Path = Field(
         default=Path(__file__).resolve().parents[1] / "models", description="Cards and weights of the networks."
     )
+    models_locked: bool = Field(default=False, description="Forbid visitors to install, add and remove networks.")
     work_dir: Path = Field(
         default=Path(tempfile.gettempdir()) / "segdeck", description="Visitors' files, while they are here."
     )
