@@ -5,6 +5,7 @@ from pathlib import PurePath
 
 import streamlit as st
 
+from pages.shared.drawing import draw_marks, marks_object
 from pages.shared.recipe_picker import pick_recipe
 from pages.shared.show import coverage_line, kept_row, plain, smaller
 from segcore.errors import SegdeckError
@@ -102,12 +103,17 @@ def desk(taken: Taken) -> None:
             st.error(str(error), icon=":material/error:")
             return
         before, after = st.columns(2)
-        before.image(
-            smaller(photo.image), caption="Original", alt="The photo as it came", channels="BGR", output_format="JPEG"
-        )
+        alt = "The photo as it came"
+        if marks_object(recipe):
+            with before:
+                draw_marks(photo.image, alt, "photo")
+        else:
+            before.image(smaller(photo.image), caption="Original", alt=alt, channels="BGR", output_format="JPEG")
         after.image(
             smaller(result.image), caption=plain(recipe.title), alt="The result", channels="BGR", output_format="JPEG"
         )
+        if result.segmentation.note:
+            st.info(result.segmentation.note, icon=":material/info:")
         coverage_line(result)
         downloads(PurePath(taken.name).stem, photo, result, recipe)
 

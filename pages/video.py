@@ -4,10 +4,12 @@ from pathlib import PurePath
 
 import streamlit as st
 
-from pages.shared.clips import Clip, Finished, cancel, forget, keep, process, start
+from pages.shared.clips import Clip, Finished, cancel, first_picture, forget, keep, process, start
+from pages.shared.drawing import draw_marks, marks_object
 from pages.shared.recipe_picker import current_recipe, pick_recipe
-from pages.shared.show import coverage_chart, kept_row, plain
+from pages.shared.show import coverage_chart, kept_row, plain, smaller
 from segcore.errors import SegdeckError
+from segcore.pipeline import build_pipeline
 from segcore.settings import describe_seconds, settings
 
 _ENDINGS = ["mp4", "mov", "m4v", "webm", "mkv", "avi"]
@@ -36,6 +38,19 @@ def take_clip() -> Clip | None:
         return None
 
 
+@st.fragment
+def choose(clip: Clip) -> None:
+    """Let the recipe be chosen and, where it needs one, an object be marked in the first picture."""
+    recipe = pick_recipe("video")
+    if not marks_object(recipe) or (picture := first_picture(clip)) is None:
+        return
+    draw_marks(picture, "The video's first picture", "video")
+    first = build_pipeline(recipe)(picture)
+    if first.segmentation.note:
+        st.info(first.segmentation.note, icon=":material/info:")
+    st.image(smaller(first.image), caption="The first picture", alt="The result", channels="BGR", output_format="JPEG")
+
+
 def run(clip: Clip) -> None:
     """Process the clip. Nothing else is on offer meanwhile."""
     st.button("Cancel", icon=":material/cancel:", on_click=cancel)
@@ -53,6 +68,8 @@ def show(finished: Finished, name: str) -> None:
         st.warning(
             "The video is damaged or cut off: the result holds what could be read.", icon=":material/content_cut:"
         )
+    for note, time_s in finished.notes.items():
+        st.info(f"From {describe_seconds(round(time_s, 1))} on: {note}", icon=":material/info:")
     st.video(st.context.url.rsplit("/video", 1)[0] + finished.address)
     with st.container(horizontal=True):
         for title, path in (("Result", finished.path), ("Mask video", finished.mask)):
@@ -80,7 +97,7 @@ else:
     st.markdown(f":material/info: {clip.info.describe()}")
     result, controls = st.columns([3, 2], gap="large")
     with controls:
-        st.fragment(pick_recipe)("video")
+        choose(clip)
         st.button("Process the video", type="primary", icon=":material/play_arrow:", on_click=start)
     with result:
         if error := st.session_state.pop("clip_error", None):

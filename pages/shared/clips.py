@@ -12,9 +12,10 @@ from pages.shared.files import workspace
 from pages.shared.show import smaller
 from segcore.errors import SegdeckError
 from segcore.recipe import Recipe
-from segcore.segmentation import Label
+from segcore.segmentation import Image, Label
 from segcore.settings import describe_seconds
 from segcore.video import VideoInfo, probe, process_video
+from segcore.video.reader import ClipReader, Picture
 
 _SHOW_EVERY_S = 0.4
 
@@ -33,7 +34,8 @@ class Clip:
 class Finished:
     """What a processed clip left: two files in the visitor's folder, and a table with a row a picture.
 
-    The table's index is the time in seconds, its columns are the labels, in % of the picture.
+    The table's index is the time in seconds, its columns are the labels, in % of the picture. The notes are what who
+    watches should know, each with the time in seconds of the first picture that it is said of.
     """
 
     path: Path
@@ -44,6 +46,7 @@ class Finished:
     title: str
     seconds: float
     cut_off: bool
+    notes: dict[str, float]
 
 
 def keep(upload: UploadedFile) -> Clip:
@@ -97,6 +100,13 @@ def leave() -> None:
         st.session_state["clip_note"] = "Processing was cancelled when you left this page."
 
 
+@st.cache_data(scope="session", max_entries=1, show_spinner="Looking at the video …")
+def first_picture(clip: Clip) -> Image | None:
+    """Return the clip's first picture, (H, W, 3) uint8, BGR, or None where there is none that can be read."""
+    with ClipReader(clip.path, clip.info) as reader, closing(reader.items()) as items:
+        return next((item.canvas.bgr() for item in items if isinstance(item, Picture)), None)
+
+
 def process(clip: Clip, recipe: Recipe) -> Finished:
     """Process the clip, showing how far it is.
 
@@ -110,7 +120,7 @@ def process(clip: Clip, recipe: Recipe) -> Finished:
     """
     target, mask = workspace().folder / "result.mp4", workspace().folder / "mask.mp4"
     bar, still = st.progress(0.0, "Starting …"), st.empty()
-    times_s, rows, shown_s = [], [], -_SHOW_EVERY_S
+    times_s, rows, notes, shown_s = [], [], {}, -_SHOW_EVERY_S
     with (
         workspace().one_job(),
         closing(process_video(clip.path, target, recipe, mask=mask, info=clip.info)) as job,
@@ -118,6 +128,8 @@ def process(clip: Clip, recipe: Recipe) -> Finished:
         for step in job:
             times_s.append(step.time_s)
             rows.append(step.measures.coverage_percent)
+            if note := step.result.segmentation.note:
+                notes.setdefault(note, step.time_s)
             if step.elapsed_s - shown_s < _SHOW_EVERY_S:
                 continue
             shown_s = step.elapsed_s
@@ -136,4 +148,5 @@ def process(clip: Clip, recipe: Recipe) -> Finished:
         recipe.title,
         step.elapsed_s,
         step.cut_off,
+        notes,
     )

@@ -1,0 +1,32 @@
+"""The controls of a marked object: its box by numbers. Strokes are drawn on a picture, and the box may be as well."""
+
+from typing import Any
+
+import streamlit as st
+
+from segcore.methods.grab import GrabOptions
+
+TURN = "marks_turn"
+"""Where the visit counts what was drawn: with each drawing the sliders start anew from the recipe."""
+
+
+def edit_marks(options: GrabOptions, key: str) -> dict[str, Any]:
+    """Show the controls and return the values of the box and the rounds."""
+    st.caption(
+        "What stands out in this box is cut out; in a video or before the camera it is then followed. "
+        "Changing the box starts anew."
+    )
+    key = f"{key}-{st.session_state.get(TURN, 0)}"
+    left, top, width, height = options.box
+    left, width = _side("From left to right (%)", left, width, f"{key}-across")
+    top, height = _side("From top to bottom (%)", top, height, f"{key}-down")
+    field = GrabOptions.model_fields["iterations"]
+    rounds = st.slider(field.title, 1, 10, options.iterations, help=field.description, key=f"{key}-rounds")
+    return {"box": (left, top, width, height), "iterations": rounds}
+
+
+def _side(label: str, start: float, length: float, key: str) -> tuple[float, float]:
+    """Show a side of the box as a slider from its start to its end, and return start and length."""
+    shown = round(100 * start), min(100, round(100 * (start + length)))
+    first, last = st.slider(label, 0, 100, shown, key=key)
+    return (start, length) if (first, last) == shown else (first / 100, (last - first) / 100)
