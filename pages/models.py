@@ -1,0 +1,121 @@
+"""Models: every network there is, to install and remove, and a place to add one's own."""
+
+import time
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.shared.network_desk import add_your_own, attempt, look_at
+from pages.shared.show import plain
+from segcore.model_card import Finding, ModelCard, broken_cards, cards
+from segcore.model_store import install, remove
+from segcore.settings import settings
+
+_COLUMNS = 3
+_SHOW_EVERY_S = 0.2
+_RUNTIMES = {"opencv": "OpenCV", "openvino": "OpenVINO"}
+_STATES = {
+    "reference": ("verified", ":material/verified:", "blue"),
+    "confirmed": ("confirmed", ":material/verified:", "blue"),
+    "unverified": ("unverified", ":material/help:", "orange"),
+}
+
+
+def show(card: ModelCard) -> bool:
+    """Show a network; tell whether it is to be installed now."""
+    picture = card.path.with_name(card.example) if card.example else None
+    if picture and picture.is_file():
+        st.image(str(picture), alt="A picture, and in colour what the network finds in it", width="stretch")
+    else:
+        st.image("pages/assets/no_picture.svg", alt="There is no picture of what it finds", width="stretch")
+    st.subheader(plain(card.title), anchor=False)
+    finding = card.finding() if card.installed else None  # what was never tried is not installed
+    with st.container(horizontal=True, gap="small"):
+        if finding:
+            st.badge("installed", icon=":material/check:", color="green")
+            state, icon, color = _STATES[finding.verified]
+            st.badge(state, icon=icon, color=color)
+        else:
+            st.badge("not installed", icon=":material/cloud:", color="gray")
+    st.markdown(plain(card.task))
+    licence = "licence unknown" if card.licence == "unknown" else plain(card.licence)
+    st.caption(f"{plain(card.source.project)} · {licence} · {card.weights.size_bytes / 1e6:.1f} MB")
+    if finding:
+        st.caption(describe_speed(finding))
+    failed, words = st.session_state.get("models_error", ("", ""))
+    if failed == card.name:
+        st.error(plain(words), icon=":material/error:")
+        del st.session_state["models_error"]
+    return not settings().models_locked and actions(card, finding)
+
+
+def describe_speed(finding: Finding) -> str:
+    """Say how long one picture takes on each runtime, and which is used."""
+    times_ms = {"opencv": finding.opencv_ms, "openvino": finding.openvino_ms}
+    measured = {name: ms for name, ms in times_ms.items() if ms is not None}
+    return " · ".join(
+        f"{_RUNTIMES[name]} {ms:.0f} ms{' (used)' if name == finding.runtime and len(measured) > 1 else ''}"
+        for name, ms in measured.items()
+    )
+
+
+def actions(card: ModelCard, finding: Finding | None) -> bool:
+    """Show a network's buttons; tell whether it is to be installed now."""
+    with st.container(horizontal=True):
+        if not finding:
+            return st.button("Install", icon=":material/download:", key=f"install-{card.name}")
+        doubtful = finding.verified == "unverified"
+        if doubtful and st.button("Look at it", icon=":material/visibility:", key=f"look-{card.name}"):
+            look_at(card)
+        with st.popover("Remove", icon=":material/delete:", key=f"remove-{card.name}"):
+            again = "Its file is deleted." if card.source.by_hand else "It can be installed again."
+            st.markdown(f"Remove “{plain(card.title)}”? {again}")
+            st.button("Yes, remove it", key=f"removed-{card.name}", on_click=attempt, args=(remove, card))
+    return False
+
+
+def fetch(card: ModelCard) -> None:
+    """Install a network, showing how far it is.
+
+    Streamlit ends this run of the script when something is clicked or the page is left; what came is kept, and the
+    next try goes on from there.
+    """
+    bar, shown_s = st.progress(0.0, "Connecting …"), 0.0
+    st.button("Cancel", icon=":material/cancel:", key=f"cancel-{card.name}")
+
+    def on_progress(here: int, total: int) -> None:
+        nonlocal shown_s
+        if here < total and time.monotonic() - shown_s < _SHOW_EVERY_S:
+            return
+        shown_s = time.monotonic()
+        words = "Trying it and measuring its speed …" if here == total else f"{here / 1e6:.1f} of {total / 1e6:.1f} MB"
+        bar.progress(min(1.0, here / total), words)
+
+    attempt(lambda card: install(card, on_progress), card)
+    st.rerun()
+
+
+st.title("Models")
+st.caption("The networks that recipes can use: what each one finds, and how fast it is on this machine.")
+for problem in broken_cards().values():
+    st.warning(plain(problem), icon=":material/warning:")
+known = cards()
+names = list(known)
+wanted: tuple[ModelCard, DeltaGenerator] | None = None
+with st.container(key="models"):
+    for start in range(0, len(names), _COLUMNS):
+        for column, name in zip(st.columns(_COLUMNS), names[start : start + _COLUMNS], strict=False):
+            box = column.container(border=True, height="stretch", gap="small")
+            with box:
+                if show(known[name]):
+                    wanted = known[name], box
+if settings().models_locked:
+    st.info("Networks are installed and removed by whoever runs this Segdeck.", icon=":material/lock:")
+else:
+    add_your_own()
+if (saved := st.session_state.pop("own_saved", None)) in known:
+    look_at(known[saved])
+if wanted:  # last, for it takes long, and the rest of the page is there meanwhile
+    card, box = wanted
+    with box:
+        fetch(card)

@@ -1,0 +1,213 @@
+"""A desk for networks of one's own: upload, see what was found, correct the card against a test picture, save."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from pages.shared.card_form import edit_card
+from pages.shared.files import workspace
+from pages.shared.show import kept_row, plain, smaller
+from segcore.canvas import Canvas
+from segcore.errors import SegdeckError
+from segcore.measures import measure
+from segcore.methods.network import NetworkOptions
+from segcore.model_card import ModelCard
+from segcore.model_store import confirm
+from segcore.network_files import KINDS
+from segcore.overlay import Tint
+from segcore.own_network import CONFIG_ENDINGS, Proposal, add, propose, sort_files, try_on
+from segcore.photo import read_photo
+from segcore.segmentation import Image, Segmentation
+from segcore.settings import settings
+
+_TEST_PICTURE = Path("pages/assets/astronaut.jpg")
+_TINT = Tint(strength=0.65)
+_LEAST_PERCENT = 0.1  # what covers less is not worth naming
+_numbers = count()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An uploaded network in the visitor's folder, and what is proposed for it. ``key`` starts its widgets' keys."""
+
+    key: str
+    name: str
+    proposal: Proposal
+
+    @property
+    def here(self) -> bool:
+        """Whether its files are still in the visitor's folder."""
+        return all(path.is_file() for path in self.proposal.files.values())
+
+
+def add_your_own() -> None:
+    """Show the desk, or what has just been saved."""
+    st.subheader("Add your own network", anchor=False)
+    st.markdown(
+        "ONNX, TFLite and TensorFlow (.pb) networks are one file. Caffe (.prototxt and .caffemodel) and "
+        "Darknet (.cfg and .weights) are two: choose both at once."
+    )
+    if draft := take_files():
+        desk(draft)
+
+
+def take_files() -> Draft | None:
+    """Show the uploader and return the draft made from what it holds. It outlasts a look at another page."""
+    limit = settings().max_upload_mb
+    uploads = st.file_uploader(
+        f"The network, at most {limit} MB a file",
+        [ending[1:] for ending in (*KINDS, *CONFIG_ENDINGS.values())],
+        accept_multiple_files=True,
+        max_upload_size=limit,
+        key=f"own-upload-{st.session_state.get('own_round', 0)}",
+        on_change=forget,
+    )
+    draft: Draft | None = st.session_state.get("own_draft")
+    if draft and draft.here:
+        if not uploads:
+            kept_row(draft.name, forget)
+        return draft
+    if not uploads:
+        return None
+    if "own_problem" not in st.session_state:  # what was refused once is not tried at each click
+        try:
+            with st.spinner("Trying the network …"):
+                return keep(uploads)
+        except SegdeckError as error:
+            st.session_state["own_problem"] = str(error)
+    st.error(plain(st.session_state["own_problem"]), icon=":material/error:")
+    return None
+
+
+def keep(uploads: Sequence[UploadedFile]) -> Draft:
+    """Write an uploaded network to the visitor's folder and look into it.
+
+    Raises
+    ------
+    SegdeckError
+        If it is no network that can be run, or can't be written; nothing of it is kept then.
+    """
+    forget()
+    folder = workspace().folder
+    names = {folder / f"network-{n}{Path(upload.name).suffix.lower()}": upload for n, upload in enumerate(uploads)}
+    try:
+        for path, upload in names.items():
+            settings().check_bytes(upload.size)
+            path.write_bytes(upload.getbuffer())
+        weights, config = sort_files(list(names))
+        name = names[weights].name
+        draft = Draft(f"own-{next(_numbers)}", name, propose(weights, config, Path(name).stem))
+    except BaseException as error:
+        for path in names:
+            path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise SegdeckError(f"The network could not be kept: {error.strerror}.") from error
+        raise
+    st.session_state["own_draft"] = draft
+    return draft
+
+
+def forget() -> None:
+    """Remove the draft and its files, or what was wrong with them."""
+    st.session_state.pop("own_problem", None)
+    if draft := st.session_state.pop("own_draft", None):
+        for path in draft.proposal.files.values():
+            path.unlink(missing_ok=True)
+
+
+@st.fragment
+def desk(draft: Draft) -> None:
+    """Show a test picture and what the network makes of it, beside the fields of its card."""
+    proposal = draft.proposal
+    st.markdown(f":material/search: {plain(proposal.facts.describe())}")
+    shown, fields = st.columns([3, 2], gap="large")
+    with fields:
+        card = edit_card(proposal.card, proposal.facts.channels, draft.key)
+    with shown:
+        works = card is not None and compare(draft.key, lambda image: tried(card, proposal.files, image))
+    with fields:
+        if st.button("Save", type="primary", icon=":material/save:", disabled=not works):
+            save(card, proposal)
+
+
+def save(card: ModelCard, proposal: Proposal) -> None:
+    """Add the network to the others, and start anew."""
+    try:
+        with st.spinner("Trying it and measuring its speed …"):
+            add(card, proposal.files)
+    except SegdeckError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    forget()
+    st.session_state["own_round"] = st.session_state.get("own_round", 0) + 1  # empties the uploader
+    st.session_state["own_saved"] = card.name
+    st.rerun()
+
+
+@st.cache_data(scope="session", max_entries=8, show_spinner=False, hash_funcs={ModelCard: ModelCard.model_dump_json})
+def tried(card: ModelCard, files: Mapping[str, Path], image: Image) -> Segmentation:
+    return try_on(card, files, image)
+
+
+@st.dialog("Does it look right?", width="large", icon=":material/visibility:")
+def look_at(card: ModelCard) -> None:
+    """Show what an installed network makes of a test picture, and let a person say that it works."""
+    st.markdown(plain(f"{card.title}. {card.task}"))
+    if not compare(f"look-{card.name}", lambda image: NetworkOptions(model=card.name).build().segment(image)):
+        return
+    words = "Looks right: mark as confirmed"
+    if st.button(words, type="primary", icon=":material/verified:", on_click=attempt, args=(confirm, card)):
+        st.rerun()
+
+
+def attempt(change: Callable[[ModelCard], object], card: ModelCard) -> None:
+    """Change a network, and have what goes wrong shown in its card."""
+    try:
+        change(card)
+    except SegdeckError as error:
+        st.session_state["models_error"] = (card.name, str(error))
+
+
+def test_picture(key: str) -> Image:
+    """Offer to choose a test picture and return it; the astronaut until then. It is stored nowhere."""
+    upload = st.file_uploader(
+        "Another test picture: PNG, JPEG or WebP",
+        ["png", "jpg", "jpeg", "webp"],
+        max_upload_size=settings().max_upload_mb,
+        key=f"{key}-picture",
+    )
+    if upload:
+        try:
+            return decoded(upload.getvalue())
+        except SegdeckError as error:
+            st.error(str(error), icon=":material/error:")
+    return decoded(_TEST_PICTURE.read_bytes())
+
+
+@st.cache_data(scope="session", max_entries=2, show_spinner=False)
+def decoded(content: bytes) -> Image:
+    return smaller(read_photo(content).image)
+
+
+def compare(key: str, split: Callable[[Image], Segmentation]) -> bool:
+    """Show a test picture and, beside it, what a network finds in it; tell whether it could."""
+    pictures = st.container()
+    image = test_picture(key)
+    before, after = pictures.columns(2)
+    before.image(image, caption="Original", alt="The test picture", channels="BGR", output_format="JPEG")
+    try:
+        with after, st.spinner("Splitting …"):
+            segmentation = split(image)
+    except SegdeckError as error:
+        after.error(plain(str(error)), icon=":material/error:")
+        return False
+    tinted = _TINT.draw(Canvas.of_image(image), segmentation).bgr()
+    after.image(tinted, caption="Result", alt="What the network finds in it", channels="BGR", output_format="JPEG")
+    shares = measure(segmentation).coverage_percent.items()
+    found = [f"{plain(name)} {percent:.1f} %" for name, percent in shares if percent >= _LEAST_PERCENT]
+    pictures.caption(f"Finds: {', '.join(found) or 'nothing'}.")
+    return True
