@@ -7,8 +7,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared.network_desk import add_your_own, attempt, look_at
 from pages.shared.show import plain
-from segcore.model_card import Finding, ModelCard, broken_cards, cards
-from segcore.model_store import install, remove
+from segcore.networks.card import Finding, ModelCard, broken_cards, cards
+from segcore.networks.store import install, remove
 from segcore.settings import settings
 
 _COLUMNS = 3

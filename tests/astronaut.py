@@ -7,9 +7,9 @@ from pathlib import Path
 
 import cv2
 
-from segcore.download import fetch_wheel_member
 from segcore.errors import SegdeckError
-from segcore.model_card import Wheel
+from segcore.networks.card import Wheel
+from segcore.networks.download import fetch_wheel_member
 from segcore.segmentation import Image
 
 _PATH = Path(__file__).resolve().parents[1] / ".cache" / "astronaut.png"

@@ -11,8 +11,8 @@ import pytest
 import tomli_w
 
 from segcore.errors import SegdeckError
-from segcore.model_card import cards, family, file_sha256
-from segcore.model_store import install
+from segcore.networks.card import cards, family, file_sha256
+from segcore.networks.store import install
 from segcore.segmentation import Image
 from segcore.settings import settings
 from tests.astronaut import read_astronaut

@@ -11,7 +11,7 @@ import cv2
 import pytest
 import typer
 
-from segcore.cli import app
+from segcore.cli.main import app
 from segcore.recipe import load_recipe, parse_recipe
 from segcore.settings import Settings
 from tests.clips import make_clip, picture
@@ -39,7 +39,15 @@ def test_the_python_runs(code: str, tmp_path: Path, request: pytest.FixtureReque
 
 def test_there_are_commands_to_check() -> None:
     assert len(COMMANDS) >= 8
-    assert {shlex.split(line)[1] for line in COMMANDS} == {"run", "segment", "process", "models", "recipes"}
+    assert {shlex.split(line)[1] for line in COMMANDS} == {
+        "run",
+        "segment",
+        "process",
+        "options",
+        "evaluate",
+        "models",
+        "recipes",
+    }
 
 
 @pytest.mark.parametrize("line", COMMANDS)

@@ -6,9 +6,9 @@ import streamlit as st
 from pydantic import ValidationError
 
 from pages.shared.show import plain
-from segcore.model_card import CardLabel, ModelCard, Triple
+from segcore.networks.card import CardLabel, ModelCard, Triple
+from segcore.networks.own import CAFFE, IMAGENET, RAW, SYMMETRIC, UNIT, describe_labels, label_count, propose_labels
 from segcore.options import explain
-from segcore.own_network import CAFFE, IMAGENET, RAW, SYMMETRIC, UNIT, describe_labels, label_count, propose_labels
 
 _FEEDS = {
     "0 to 1": UNIT,

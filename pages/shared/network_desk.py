@@ -15,11 +15,11 @@ from segcore.canvas import Canvas
 from segcore.errors import SegdeckError
 from segcore.measures import measure
 from segcore.methods.network import NetworkOptions
-from segcore.model_card import ModelCard
-from segcore.model_store import confirm
-from segcore.network_files import KINDS
+from segcore.networks.card import ModelCard
+from segcore.networks.files import KINDS
+from segcore.networks.own import CONFIG_ENDINGS, Proposal, add, propose, sort_files, try_on
+from segcore.networks.store import confirm
 from segcore.overlay import Tint
-from segcore.own_network import CONFIG_ENDINGS, Proposal, add, propose, sort_files, try_on
 from segcore.photo import read_photo
 from segcore.segmentation import Image, Segmentation
 from segcore.settings import settings

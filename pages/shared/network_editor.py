@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from segcore.methods.network import NetworkOptions
-from segcore.model_card import CardLabel, ModelCard, cards
+from segcore.networks.card import CardLabel, ModelCard, cards
 from segcore.options import bounds
 
 _LEGEND = (

@@ -9,11 +9,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from segcore.answers import read_labels, read_probability, to_probability
 from segcore.errors import SegdeckError
 from segcore.methods.base import MethodOptions
-from segcore.model_card import CardLabel, CardName, Finding, ModelCard, family, missing
-from segcore.networks import Network, open_network
+from segcore.networks.answers import read_labels, read_probability, to_probability
+from segcore.networks.card import CardLabel, CardName, Finding, ModelCard, family, missing
+from segcore.networks.network import Network, open_network
 from segcore.options import unit
 from segcore.scaling import shrink
 from segcore.segmentation import Image, Label, Segmentation, hex_to_color

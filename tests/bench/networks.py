@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from segcore.answers import read_probability, to_probability
-from segcore.mending import mend
-from segcore.runtimes import Runtime, load
+from segcore.networks.answers import read_probability, to_probability
+from segcore.networks.mending import mend
+from segcore.networks.runtimes import Runtime, load
 from segcore.scaling import shrink
 from tests.bench.common import HEIGHT, WIDTH, interleaved, picture, verdict
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from segcore.canvas import BT601, Canvas
-from segcore.flicker import Flicker
+from segcore.evaluation.flicker import Flicker
 from segcore.methods.network import NetworkOptions
 from segcore.recipe import load_recipe
 from tests.astronaut import read_astronaut

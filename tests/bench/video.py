@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segcore.frames import canvas_of_frame
-from segcore.networks import Network
+from segcore.networks.network import Network
 from segcore.pipeline import build_pipeline
 from segcore.recipe import Recipe, load_recipe
 from segcore.segmentation import Image

@@ -10,7 +10,7 @@ import pytest
 import tomli_w
 from playwright.sync_api import Locator, Page, expect
 
-from segcore.model_card import file_sha256
+from segcore.networks.card import file_sha256
 from tests.browser.conftest import OpenBrowser, Server, running_server, settled, take_screenshots
 from tests.browser.test_photo import red_ball, upload
 

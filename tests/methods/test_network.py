@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from segcore.methods.network import NetworkOptions, load_network, nearest
-from segcore.model_card import CardLabel, family
+from segcore.networks.card import CardLabel, family
 from segcore.overlay import Tint
 from segcore.recipe import Recipe, parse_recipe
 from segcore.segmentation import hex_to_color

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from pages.shared import form
 from segcore.methods import METHODS
 from segcore.methods.color_range import ColorRangeOptions, range_around
-from segcore.model_card import CardLabel
+from segcore.networks.card import CardLabel
 from segcore.options import Options, bounds, called, only_if, unit
 from segcore.overlay import OVERLAYS, embed_picture
 from segcore.photo import write_png

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from segcore.model_card import cards
-from segcore.own_network import add, propose
+from segcore.networks.card import cards
+from segcore.networks.own import add, propose
 from segcore.settings import settings
 from tests.conftest import ROOT, WriteCard
 from tests.pages.conftest import Open, go

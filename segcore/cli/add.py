@@ -1,0 +1,86 @@
+"""``segdeck models add``: a network of one's own."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from pydantic import ValidationError
+
+from segcore.errors import SegdeckError
+from segcore.methods.network import NetworkOptions
+from segcore.networks.card import ModelCard
+from segcore.networks.own import add, card_toml, color_labels, describe_labels, propose, sort_files
+from segcore.options import explain
+from segcore.overlay import SideBySide
+from segcore.photo import read_photo, write_image
+from segcore.pipeline import build_pipeline
+from segcore.recipe import Recipe
+from segcore.targets import check_apart, check_target
+
+
+def add_model(
+    file: Annotated[Path, typer.Argument(help="Its .onnx, .tflite, .pb, .caffemodel or .weights.")],
+    config: Annotated[Path | None, typer.Argument(help="Its .prototxt or .cfg, where it has one.")] = None,
+    name: Annotated[str | None, typer.Option(help="What recipes call it: small letters, digits, underscores.")] = None,
+    title: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Its licence, such as MIT.")] = None,
+    labels: Annotated[str | None, typer.Option(help="In order, without background, such as skin,clothes,hair.")] = None,
+    width: Annotated[int | None, typer.Option(help="Width of its input, in pixels.")] = None,
+    height: Annotated[int | None, typer.Option(help="Height of its input, in pixels.")] = None,
+    scale: Annotated[float | None, typer.Option(help="Factor from 0..255 to what it expects.")] = None,
+    mean: Annotated[str | None, typer.Option(help="Subtracted after scaling, such as 0.485,0.456,0.406.")] = None,
+    std: Annotated[str | None, typer.Option(help="Divided by, such as 0.229,0.224,0.225.")] = None,
+    channels: Annotated[Literal["rgb", "bgr"] | None, typer.Option(help="Its order of colours.")] = None,
+    output: Annotated[
+        Literal["probability", "logits", "argmax"] | None, typer.Option(help="What its numbers are.")
+    ] = None,
+    test_picture: Annotated[Path | None, typer.Option(help="A photo to try it on.")] = None,
+    preview: Annotated[Path | None, typer.Option(help="Write that photo, and what is found in it, here.")] = None,
+) -> None:
+    """Add a network of your own; what you do not say is proposed. Prints its card."""
+    if (test_picture is None) != (preview is None):
+        raise SegdeckError("--test-picture and --preview go together: a photo to try, and where to write the result.")
+    if test_picture and preview:
+        check_apart(test_picture, "photo", [preview])
+        check_target(preview)
+        photo = read_photo(_existing(test_picture).read_bytes())
+    proposal = propose(*sort_files([_existing(path) for path in (file, config) if path]), stem=file.stem)
+    changes = {"name": name, "family": name, "title": title, "licence": licence, "output": output}
+    feed = {
+        "width_px": width,
+        "height_px": height,
+        "scale": scale,
+        "mean": mean.split(",") if mean else None,
+        "std": std.split(",") if std else None,
+        "channels": channels,
+    }
+    card = _correct(proposal.card, changes, feed, labels.split(",") if labels else [])
+    print(f"# {proposal.facts.describe()}\n{card_toml(card)}", end="")
+    found = add(card, proposal.files)
+    print(f"{card.name}: added, {found.verified}", file=sys.stderr)
+    if test_picture and preview:
+        recipe = Recipe(title="Preview", segmenter=NetworkOptions(model=card.name), overlay=SideBySide())
+        write_image(preview, build_pipeline(recipe)(photo.image).image)
+    if found.verified == "unverified":
+        look = "If the preview looks" if preview else "If what it finds in a photo looks"
+        print(f'{look} right, run "segdeck models confirm {card.name}".', file=sys.stderr)
+
+
+def _correct(card: ModelCard, changes: dict[str, Any], feed: dict[str, Any], labels: list[str]) -> ModelCard:
+    """Put what was said in place of what was proposed."""
+    said = {name: value for name, value in changes.items() if value is not None}
+    said["input"] = dict(card.input) | {name: value for name, value in feed.items() if value is not None}
+    try:
+        if labels:
+            names = [label.strip() for label in labels]
+            said |= {"labels": color_labels(names), "task": describe_labels(names)}
+        return ModelCard.model_validate(card.model_dump() | said)
+    except ValidationError as error:
+        raise explain(error) from None
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise SegdeckError(f"There is no file {str(path)!r}.")
+    return path

@@ -1,0 +1,159 @@
+"""The command line's commands for pictures, videos, recipes and the dashboard."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from segcore.cli.evaluate import evaluate
+from segcore.cli.models import models
+from segcore.cli.options import show_options
+from segcore.errors import SegdeckError
+from segcore.overlay import CutOut, cut_out_rgba
+from segcore.photo import read_photo, write_image
+from segcore.pipeline import build_pipeline, use_one_thread_each
+from segcore.recipe import change_recipe, load_recipe, ready_recipes
+from segcore.settings import settings
+from segcore.tables import write_objects
+from segcore.targets import check_apart
+from segcore.video import probe, process_video
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+app = typer.Typer(help="Split pictures and videos into parts.", no_args_is_help=True, add_completion=False)
+recipes = typer.Typer(help="The ready recipes.", no_args_is_help=True)
+app.add_typer(models, name="models")
+app.add_typer(recipes, name="recipes")
+app.command()(evaluate)
+app.command("options")(show_options)
+
+RecipeOption = Annotated[str, typer.Option("--recipe", help="A ready recipe's name, or a TOML file.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="PLACE=VALUE", help='Change the recipe; see "segdeck options".')
+]
+ObjectsOption = Annotated[Path | None, typer.Option(help="Also write every object's figures here, as CSV.")]
+_DEFAULT = "blur_my_background"
+_STOPPED = 130  # what typer makes of Ctrl-C, as shells do
+
+
+@app.command()
+def run(port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8501) -> None:
+    """Start the dashboard; open the address that it prints."""
+    settings()  # a wrong one is said before anything starts
+    with socket.socket() as free:
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        try:
+            free.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise SegdeckError(f"Port {port} can't be used ({error.strerror}); choose another with --port.") from None
+    command = [sys.executable, "-m", "streamlit", "run", str(_ROOT / "app.py"), "--server.port", str(port)]
+    raise typer.Exit(subprocess.run(command, cwd=_ROOT, check=False).returncode)
+
+
+@app.command()
+def segment(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A photo: PNG, JPEG or WebP.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The result: .png, .jpg or .webp.")],
+    recipe: RecipeOption = _DEFAULT,
+    changes: SetOption = None,
+    mask: Annotated[Path | None, typer.Option(help="Also write the bare mask here, as PNG.")] = None,
+    objects: ObjectsOption = None,
+) -> None:
+    """Split one photo. A cut-out written as PNG or WebP is transparent."""
+    check_apart(source, "photo", [path for path in (target, mask, objects) if path])
+    chosen = change_recipe(load_recipe(recipe), changes or ())
+    photo = read_photo(_existing(source).read_bytes())
+    result = build_pipeline(chosen)(photo.image)
+    if objects:
+        write_objects(objects, result)
+    picture = result.image
+    if isinstance(chosen.overlay, CutOut) and target.suffix.lower() in (".png", ".webp"):
+        picture = cut_out_rgba(photo.image, result.segmentation, photo.opacity)
+    write_image(target, picture)
+    if mask:
+        write_image(mask, result.segmentation.grey())
+
+
+@app.command()
+def process(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A video.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The result: .mp4.")],
+    recipe: RecipeOption = _DEFAULT,
+    changes: SetOption = None,
+    mask: Annotated[Path | None, typer.Option(help="Also write a video of the bare mask here: .mp4.")] = None,
+    measures: Annotated[Path | None, typer.Option(help="Also write each picture's figures here, as CSV.")] = None,
+    objects: ObjectsOption = None,
+) -> None:
+    """Split a video, frame by frame, and keep its sound."""
+    chosen, info = change_recipe(load_recipe(recipe), changes or ()), probe(_existing(source))
+    console = Console(stderr=True)
+    cut_off = False
+    steps = process_video(source, target, chosen, mask=mask, measures=measures, objects=objects, info=info)
+    columns = (BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    bar = Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal)
+    with bar, closing(steps):  # closed at once, also by Ctrl-C: that is what takes half a file away
+        task = bar.add_task("frames", total=info.frames or None, rate="")
+        for step in steps:
+            total, rate = step.frames_expected or None, f"{step.rate_fps:.0f} frames/s"
+            bar.update(task, completed=step.frames_done, total=total, rate=rate)
+            cut_off = step.cut_off
+    if cut_off:
+        print("The video ends before its end: the result holds what could be read.", file=sys.stderr)
+
+
+@recipes.command("list")
+def list_recipes() -> None:
+    """Show the ready recipes."""
+    table = Table("name", "title", "what it does")
+    for name, recipe in ready_recipes().items():
+        table.add_row(name, recipe.title, recipe.summary)
+    Console().print(table)
+
+
+@recipes.command("show")
+def show_recipe(name: Annotated[str, typer.Argument(help="A ready recipe's name, or a TOML file.")]) -> None:
+    """Print a recipe as TOML, to start one's own from."""
+    print(load_recipe(name).to_toml(), end="")
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise SegdeckError(f"There is no file {str(path)!r}.")
+    return path
+
+
+def main() -> None:
+    """Run the command line. An error is one line on stderr and exit status 2; Ctrl-C is 130."""
+    use_one_thread_each()
+    run_app: Callable[..., object] = typer.main.get_command(app).main
+    try:
+        code = run_app(standalone_mode=False)
+    except typer.TyperException as error:
+        _fail(error.format_message() or "a command is missing.")
+    except SegdeckError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+    if code == _STOPPED:
+        print("segdeck: stopped; nothing was left behind", file=sys.stderr)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"segdeck: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(2)

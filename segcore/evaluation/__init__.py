@@ -1,0 +1,1 @@
+"""How right and how steady a recipe's masks are."""

@@ -1,0 +1,169 @@
+"""What a network's files hold and how well they run here, found out before anything is done with them.
+
+Parsing happens in a process of its own, so that a crafted file can take down only that.
+"""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from pydantic import TypeAdapter
+
+from segcore.errors import SegdeckError
+from segcore.networks.answers import Output
+from segcore.networks.card import Finding, ModelCard
+from segcore.networks.runtimes import Layout
+from segcore.segmentation import Image, LabelMap
+
+MAX_BYTES = 500_000_000
+"""The largest network that is taken."""
+_TIMEOUT_S = 180
+_WORKER = Path(__file__).with_name("worker.py")
+_KIND_NAMES = {"onnx": "ONNX", "tflite": "TFLite", "tensorflow": "TensorFlow", "caffe": "Caffe", "darknet": "Darknet"}
+_FAILED = "This network could not be looked at: reading it failed, or took more memory or time than is given to it."
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkFacts:
+    """What a network's files and a trial run tell.
+
+    Attributes
+    ----------
+    kind
+        The file's format.
+    input_height_px, input_width_px
+        The size of its input: what the file says, or the first usual one that works.
+    layout
+        The order of axes that OpenCV wants for its input.
+    output_shape
+        Of its answer as (C, h, w).
+    output
+        What its numbers are, as far as noise on a grey ramp tells.
+    channels
+        C, 1 for one that answers with labels.
+    mended
+        Whether OpenCV takes it only once it is mended.
+    """
+
+    kind: Literal["onnx", "tflite", "tensorflow", "caffe", "darknet"]
+    input_height_px: int
+    input_width_px: int
+    layout: Layout
+    output_shape: tuple[int, ...]
+    output: Output
+    channels: int
+    mended: bool
+
+    def describe(self) -> str:
+        """Return the facts in one line for people."""
+        size = f"takes {self.input_width_px}x{self.input_height_px} pixels"
+        numbers = {"probability": "probabilities", "logits": "logits", "argmax": "labels"}[self.output]
+        answers = f"answers with {self.channels} channel{'s' * (self.channels != 1)} of {numbers}"
+        return " · ".join([_KIND_NAMES[self.kind], size, answers, *(["mended"] if self.mended else [])])
+
+
+def check(card: ModelCard, folder: Path) -> Finding:
+    """Try a network's files, mend them if need be, and measure how fast each runtime is here, on one thread.
+
+    Parameters
+    ----------
+    card
+        What it should be.
+    folder
+        Where its files lie, by the card's names; a mended network is written beside them.
+
+    Returns
+    -------
+    Finding
+        ``verified`` by its reference if it has one.
+
+    Raises
+    ------
+    SegdeckError
+        If the files are too large, no network, not supported, or do not do what the card says.
+    """
+    names = [card.weights.name, *([card.config.name] if card.config else [])]
+    _refuse_large([folder / name for name in names])
+    found = _ask({"task": "check", "card": card.model_dump(mode="json"), "folder": str(folder)})
+    return Finding.model_validate(found)
+
+
+def inspect(weights: Path, config: Path | None = None) -> NetworkFacts:
+    """Look into a network's files and try them.
+
+    Parameters
+    ----------
+    weights
+        Its ending tells the format.
+    config
+        The network's layout, where it is a file of its own (Caffe, Darknet).
+
+    Raises
+    ------
+    SegdeckError
+        If they are too large, no network, not supported, or answer with no picture or with values that are not finite.
+    """
+    _refuse_large([weights, *([config] if config else [])])
+    found = _ask({"task": "inspect", "weights": str(weights), "config": str(config) if config else None})
+    return TypeAdapter(NetworkFacts).validate_python(found)
+
+
+def split(card: ModelCard, folder: Path, image: Image) -> LabelMap:
+    """Split a picture with a network that is not installed yet.
+
+    Parameters
+    ----------
+    card
+        What it should be.
+    folder
+        Where its files lie, by the card's names; the picture and what is found in it are left beside them.
+    image
+        (H, W, 3) uint8, BGR, of any size.
+
+    Returns
+    -------
+    LabelMap
+        (H, W) uint8, with all of the card's labels.
+
+    Raises
+    ------
+    SegdeckError
+        As `check`.
+    """
+    cv2.imwrite(str(folder / "picture.png"), image)
+    _ask({"task": "split", "card": card.model_dump(mode="json"), "folder": str(folder)})
+    return np.asarray(cv2.imread(str(folder / "labels.png"), cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+def _refuse_large(paths: list[Path]) -> None:
+    if not all(path.is_file() for path in paths):
+        raise SegdeckError("A file of this network is missing.")
+    size = sum(path.stat().st_size for path in paths)
+    if size > MAX_BYTES:
+        raise SegdeckError(f"This network has {size / 1e6:.0f} MB; the largest accepted is {MAX_BYTES / 1e6:.0f} MB.")
+
+
+def _ask(question: dict[str, Any]) -> dict[str, Any]:
+    """Return the last answer that the worker gave: each line it prints is a whole one, better than that before."""
+    try:
+        printed = subprocess.run(
+            [sys.executable, "-I", _WORKER],
+            input=json.dumps(question).encode(),
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        ).stdout
+    except subprocess.TimeoutExpired as error:
+        printed = error.stdout or b""
+    answers = [line for line in printed.splitlines() if line.startswith(b"{") and line.endswith(b"}")]
+    if not answers:
+        raise SegdeckError(_FAILED)
+    found: dict[str, Any] = json.loads(answers[-1])
+    if "error" in found:
+        raise SegdeckError(found["error"])
+    return found

@@ -1,0 +1,116 @@
+"""What a network's files say of the input they want. OpenCV reads it but does not tell.
+
+Called where a crafted file can do no harm: see `segcore.networks.check`.
+"""
+
+import re
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from segcore.networks.runtimes import Layout
+
+Kind: TypeAlias = Literal["onnx", "tflite", "tensorflow", "caffe", "darknet"]
+Input: TypeAlias = tuple[Layout, int, int]
+"""The order of axes in the file, height and width in pixels, 0 where it is left open."""
+
+KINDS: dict[str, Kind] = {
+    ".onnx": "onnx",
+    ".tflite": "tflite",
+    ".pb": "tensorflow",
+    ".caffemodel": "caffe",
+    ".weights": "darknet",
+}
+"""The format of a file with weights, by its ending."""
+
+
+def stated_input(kind: Kind, weights: Path, config: Path | None) -> Input | None:
+    """Return the input that a network's files ask for, as OpenCV wants it.
+
+    Parameters
+    ----------
+    kind
+        The format.
+    weights, config
+        Its files.
+
+    Returns
+    -------
+    tuple or None
+        None where the files don't tell, or what could read them is not installed.
+    """
+    for read in _READERS[kind]:
+        try:
+            layout, height, width = _read_shape(read(weights, config))
+        except Exception:  # what is wrong with the file is for OpenCV to say
+            continue
+        # OpenCV turns all but ONNX to channels first.
+        return (layout if kind == "onnx" else "nchw"), height, width
+    return None
+
+
+def _read_shape(shape: tuple[int, ...]) -> Input:
+    _, second, third, last = shape
+    return ("nhwc", second, third) if last == 3 and second != 3 else ("nchw", third, last)
+
+
+def _by_onnx(weights: Path, _: Path | None) -> tuple[int, ...]:
+    import onnx
+
+    graph = onnx.load(weights, load_external_data=False).graph
+    filled = {one.name for one in graph.initializer}
+    door = next(one for one in graph.input if one.name not in filled)
+    return tuple(length.dim_value for length in door.type.tensor_type.shape.dim)
+
+
+def _by_openvino(weights: Path, _: Path | None) -> tuple[int, ...]:
+    import openvino  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+    shape = openvino.Core().read_model(weights).input(0).partial_shape
+    return tuple(length.get_length() if length.is_static else 0 for length in shape)
+
+
+def _of_tflite(weights: Path, _: Path | None) -> tuple[int, ...]:
+    """Follow TFLite's schema (flatbuffers): model, first subgraph, its first input, that tensor's shape."""
+    data = weights.read_bytes()
+
+    def number(place: int, form: str = "I") -> int:
+        return int(struct.unpack_from(f"<{form}", data, place)[0])
+
+    def field(table: int, index: int) -> int:
+        """Return where the table, list or text in a table's field begins."""
+        fields = table - number(table, "i")
+        place = table + number(fields + 4 + 2 * index, "H")
+        return place + number(place)
+
+    def entry(items: int, index: int) -> int:
+        place = items + 4 + 4 * index
+        return place + number(place)
+
+    subgraph = entry(field(number(0), 2), 0)
+    tensor = entry(field(subgraph, 0), number(field(subgraph, 1) + 4))
+    shape = field(tensor, 0)
+    return tuple(max(0, number(shape + 4 + 4 * axis, "i")) for axis in range(number(shape)))
+
+
+def _of_caffe(_: Path, config: Path | None) -> tuple[int, ...]:
+    assert config is not None
+    text = config.read_text("utf-8", "replace")
+    return tuple(int(length) for length in re.findall(r"\b(?:input_)?dim\s*:\s*(\d+)", text)[:4])
+
+
+def _of_darknet(_: Path, config: Path | None) -> tuple[int, ...]:
+    assert config is not None
+    text = config.read_text("utf-8", "replace")
+    height, width = (re.findall(rf"^\s*{side}\s*=\s*(\d+)", text, re.MULTILINE)[0] for side in ("height", "width"))
+    return 1, 3, int(height), int(width)
+
+
+_READERS: dict[Kind, list[Callable[[Path, Path | None], tuple[int, ...]]]] = {
+    "onnx": [_by_onnx, _by_openvino],
+    "tflite": [_of_tflite],
+    "tensorflow": [_by_openvino],
+    "caffe": [_of_caffe],
+    "darknet": [_of_darknet],
+}

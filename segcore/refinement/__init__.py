@@ -1,0 +1,5 @@
+"""What is done to any method's result before it is drawn."""
+
+from segcore.refinement.stage import Refinement, Refiner
+
+__all__ = ["Refinement", "Refiner"]
