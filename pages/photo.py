@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.shared.drawing import draw_marks, marks_object
 from pages.shared.recipe_picker import pick_recipe
-from pages.shared.show import coverage_line, kept_row, plain, smaller
+from pages.shared.show import coverage_line, kept_row, objects_table, plain, show_objects, smaller
 from segcore.errors import SegdeckError
 from segcore.overlay import cut_out_rgba
 from segcore.photo import Photo, read_photo, write_png
@@ -82,6 +82,8 @@ def downloads(stem: str, photo: Photo, result: Result, recipe: Recipe) -> None:
         "Mask": ("mask.png", lambda: write_png(result.segmentation.grey())),
         "Recipe": ("recipe.toml", recipe.to_toml),
     }
+    if result.measures.objects:
+        files["Objects"] = ("objects.csv", lambda: objects_table(result).to_csv(index=False))
     with st.container(horizontal=True):
         for title, (name, make) in files.items():
             st.download_button(
@@ -115,6 +117,7 @@ def desk(taken: Taken) -> None:
         if result.segmentation.note:
             st.info(result.segmentation.note, icon=":material/info:")
         coverage_line(result)
+        show_objects(result)
         downloads(PurePath(taken.name).stem, photo, result, recipe)
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.shared.clips import Clip, Finished, cancel, first_picture, forget, keep, process, start
 from pages.shared.drawing import draw_marks, marks_object
 from pages.shared.recipe_picker import current_recipe, pick_recipe
-from pages.shared.show import coverage_chart, kept_row, plain, smaller
+from pages.shared.show import count_chart, coverage_chart, kept_row, plain, smaller
 from segcore.errors import SegdeckError
 from segcore.pipeline import build_pipeline
 from segcore.settings import describe_seconds, settings
@@ -72,18 +72,28 @@ def show(finished: Finished, name: str) -> None:
         st.info(f"From {describe_seconds(round(time_s, 1))} on: {note}", icon=":material/info:")
     st.video(st.context.url.rsplit("/video", 1)[0] + finished.address)
     with st.container(horizontal=True):
-        for title, path in (("Result", finished.path), ("Mask video", finished.mask)):
+        files = {
+            "Result": finished.path,
+            "Mask video": finished.mask,
+            "Figures": finished.figures,
+            "Objects": finished.objects,
+        }
+        for title, path in files.items():
+            if path is None:
+                continue
             st.download_button(
                 title,
                 lambda path=path: path.open("rb"),
                 f"{PurePath(name).stem} {path.name}",
-                "video/mp4",
+                "text/csv" if path.suffix == ".csv" else "video/mp4",
                 on_click="ignore",
                 icon=":material/download:",
                 key=f"video-{path.name}",
             )
     st.caption(f"{len(finished.table)} pictures in {describe_seconds(round(finished.seconds, 1))}.")
     coverage_chart(finished.table, finished.labels)
+    if finished.counts is not None:
+        count_chart(finished.counts)
 
 
 st.title("Video")

@@ -10,6 +10,10 @@ from segcore.errors import SegdeckError
 from segcore.pipeline import Result
 from segcore.targets import check_target
 
+OBJECT_COLUMNS = (
+    "number", "label", "area_px", "left_px", "top_px", "width_px", "height_px", "center_x_px", "center_y_px",
+)  # fmt: skip
+
 
 class Table:
     """A CSV that grows, under another name until it is whole."""
@@ -71,21 +75,19 @@ class ObjectTable(Table):
         """Return the columns, or refuse a result without objects."""
         if result.segmentation.instances is None:
             raise SegdeckError("This recipe does not tell objects apart; one that splits by the method objects does.")
-        box = ("left_px", "top_px", "width_px", "height_px")
-        return ["time_s", "number", "label", "area_px", *box, "center_x_px", "center_y_px"]
+        return ["time_s", *OBJECT_COLUMNS]
 
     def rows(self, result: Result) -> list[list[str]]:
         """Return a row an object, by rising number."""
-        return [
-            [
-                str(one.number),
-                one.label,
-                str(one.area_px),
-                *map(str, one.box_px),
-                *(f"{at:.2f}" for at in one.center_px),
-            ]
-            for one in result.measures.objects
-        ]
+        return [list(map(str, row)) for row in object_rows(result)]
+
+
+def object_rows(result: Result) -> list[tuple[int | float | str, ...]]:
+    """Return each object's figures, by rising number, in the order of `OBJECT_COLUMNS`."""
+    return [
+        (one.number, one.label, one.area_px, *one.box_px, *(round(at, 2) for at in one.center_px))
+        for one in result.measures.objects
+    ]
 
 
 def write_objects(path: Path, result: Result) -> None:

@@ -32,8 +32,8 @@ def test_the_objects_of_a_photo_are_a_row_each(tmp_path: Path) -> None:
     write_objects(tmp_path / "objects.csv", result("count_red_things"))
     assert list(csv.reader((tmp_path / "objects.csv").open(newline="", encoding="utf-8"))) == [
         HEADER,
-        ["0.000", "1", "red", "600", "20", "10", "30", "20", "34.50", "19.50"],
-        ["0.000", "2", "red", "1600", "100", "40", "40", "40", "119.50", "59.50"],
+        ["0.000", "1", "red", "600", "20", "10", "30", "20", "34.5", "19.5"],
+        ["0.000", "2", "red", "1600", "100", "40", "40", "40", "119.5", "59.5"],
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["objects.csv"]
 

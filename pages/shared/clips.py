@@ -32,16 +32,20 @@ class Clip:
 
 @dataclass(frozen=True)
 class Finished:
-    """What a processed clip left: two files in the visitor's folder, and a table with a row a picture.
+    """What a processed clip left: files in the visitor's folder, and tables with a row a picture.
 
-    The table's index is the time in seconds, its columns are the labels, in % of the picture. The notes are what who
+    The tables' index is the time in seconds. The columns of the first are the labels, in % of the picture; the second
+    counts the objects, where the recipe tells them apart. The notes are what who
     watches should know, each with the time in seconds of the first picture that it is said of.
     """
 
     path: Path
     mask: Path
+    figures: Path
+    objects: Path | None
     address: str
     table: pd.DataFrame
+    counts: pd.Series | None
     labels: tuple[Label, ...]
     title: str
     seconds: float
@@ -118,16 +122,20 @@ def process(clip: Clip, recipe: Recipe) -> Finished:
     SegdeckError
         If it can't be done.
     """
-    target, mask = workspace().folder / "result.mp4", workspace().folder / "mask.mp4"
+    target, mask, figures, objects = (
+        workspace().folder / name for name in ("result.mp4", "mask.mp4", "figures.csv", "objects.csv")
+    )
+    extra = {"mask": mask, "measures": figures, "objects": objects if recipe.segmenter.numbers_objects else None}
     bar, still = st.progress(0.0, "Starting …"), st.empty()
-    times_s, rows, notes, shown_s = [], [], {}, -_SHOW_EVERY_S
+    times_s, rows, counts, notes, shown_s = [], [], [], {}, -_SHOW_EVERY_S
     with (
         workspace().one_job(),
-        closing(process_video(clip.path, target, recipe, mask=mask, info=clip.info)) as job,
+        closing(process_video(clip.path, target, recipe, info=clip.info, **extra)) as job,
     ):
         for step in job:
             times_s.append(step.time_s)
             rows.append(step.measures.coverage_percent)
+            counts.append(step.result.count_objects())
             if note := step.result.segmentation.note:
                 notes.setdefault(note, step.time_s)
             if step.elapsed_s - shown_s < _SHOW_EVERY_S:
@@ -142,8 +150,11 @@ def process(clip: Clip, recipe: Recipe) -> Finished:
     return Finished(
         target,
         mask,
+        figures,
+        extra["objects"],
         workspace().offer(target),
         pd.DataFrame(rows[:-1], times_s[:-1]),  # the last step only says that all is written
+        pd.Series(counts[:-1], times_s[:-1]) if extra["objects"] else None,
         step.result.segmentation.labels,
         recipe.title,
         step.elapsed_s,

@@ -10,9 +10,18 @@ import streamlit as st
 
 from segcore.pipeline import Result
 from segcore.segmentation import Image, Label
+from segcore.tables import OBJECT_COLUMNS, object_rows
 
 _WIDEST_PX = 1280
 _MOST_POINTS = 1000
+_TALLEST_PX = 320
+_OBJECT_TITLES = dict(
+    zip(
+        OBJECT_COLUMNS,
+        ("Number", "Label", "Area (px)", "Left", "Top", "Width", "Height", "Centre x", "Centre y"),
+        strict=True,
+    )
+)
 
 
 def plain(text: str) -> str:
@@ -43,20 +52,8 @@ def coverage_line(result: Result) -> None:
 
 
 def objects_table(result: Result) -> pd.DataFrame:
-    """Return a row an object, by its number: its label, its share of the picture, its box and its centre in pixels."""
-    height, width = result.segmentation.label_map.shape
-    rows = [
-        {
-            "Number": one.number,
-            "Label": one.label,
-            "Area (%)": round(100 * one.area_px / (height * width), 2),
-            "Area (px)": one.area_px,
-            **dict(zip(("Left", "Top", "Width", "Height"), one.box_px, strict=True)),
-            **dict(zip(("Centre x", "Centre y"), (round(place, 1) for place in one.center_px), strict=True)),
-        }
-        for one in result.measures.objects
-    ]
-    return pd.DataFrame(rows)
+    """Return a row an object, by its number: its label, area, box and centre."""
+    return pd.DataFrame(object_rows(result), columns=OBJECT_COLUMNS)
 
 
 def show_objects(result: Result) -> None:
@@ -66,7 +63,13 @@ def show_objects(result: Result) -> None:
         return
     st.markdown(f"**{count} {'object' if count == 1 else 'objects'}**")
     if count:
-        st.dataframe(objects_table(result), hide_index=True, width="stretch", height=min(38 + 35 * count, 320))
+        st.dataframe(
+            objects_table(result),
+            hide_index=True,
+            width="stretch",
+            height=min(38 + 35 * count, _TALLEST_PX),
+            column_config=_OBJECT_TITLES,
+        )
 
 
 def coverage_chart(table: pd.DataFrame, labels: tuple[Label, ...]) -> None:
@@ -94,3 +97,27 @@ def coverage_chart(table: pd.DataFrame, labels: tuple[Label, ...]) -> None:
         )
     )
     st.altair_chart(chart, width="stretch", height=240)
+
+
+def count_chart(counts: pd.Series) -> None:
+    """Draw the number of objects over time.
+
+    Parameters
+    ----------
+    counts
+        A picture's count each, its time in seconds as the index.
+    """
+    thinned = counts.iloc[:: max(1, len(counts) // _MOST_POINTS)]
+    table = thinned.rename_axis("time_s").reset_index(name="objects")
+    chart = (
+        alt.Chart(table)
+        .mark_line(interpolate="step-after")
+        .encode(
+            x=alt.X("time_s:Q", title="Time (s)"),
+            y=alt.Y(
+                "objects:Q", title="Objects", scale=alt.Scale(domainMin=0), axis=alt.Axis(format="d", tickMinStep=1)
+            ),
+            tooltip=[alt.Tooltip("time_s", format=".2f"), "objects"],
+        )
+    )
+    st.altair_chart(chart, width="stretch", height=180)

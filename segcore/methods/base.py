@@ -11,6 +11,11 @@ class MethodOptions(Options):
 
     method: str
 
+    @property
+    def numbers_objects(self) -> bool:
+        """Whether the results tell objects apart: then they have instances."""
+        return False
+
     @abstractmethod
     def build(self) -> Segmenter:
         """Return a segmenter for one stream, ready to work: files read, networks warm.

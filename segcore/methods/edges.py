@@ -75,6 +75,11 @@ class EdgesOptions(MethodOptions):
         json_schema_extra=unit("%", 0.05) | only_if(show=("regions",)),
     )
 
+    @property
+    def numbers_objects(self) -> bool:
+        """Where regions are found, not lines."""
+        return self.show == "regions"
+
     def build(self) -> "EdgesSegmenter":
         """Return the segmenter."""
         return EdgesSegmenter(self)

@@ -62,6 +62,11 @@ class ObjectsOptions(MethodOptions):
         json_schema_extra=unit("%", 0.01),
     )
 
+    @property
+    def numbers_objects(self) -> bool:
+        """Always: that is what it is for."""
+        return True
+
     def build(self) -> "ObjectsSegmenter":
         """Return the segmenter, which is given a reduced picture where the source is."""
         source = self.source.build()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Frame, Page, expect
 
+from segcore.recipe import ready_recipes
 from tests.browser.conftest import PHONE, ROOT, WAIT_MS, OpenBrowser, Server, camera_flags, settled, take_screenshots
 
 _WATCH = (ROOT / "tests" / "browser" / "watch_video.js").read_text()
@@ -104,6 +105,7 @@ def test_a_slider_changes_the_running_picture(live: Page) -> None:
     live.get_by_text("What the computer sees").click()
     seen(live, "seen.length >= 30 && seen.at(-1).height === 360")
     live.get_by_text("Fine-tune").click()
+    live.get_by_role("tab", name="Show").click()
     slider = live.get_by_role("slider", name="Strength")
     slider.press("Home")
     expect(slider).to_have_value("0")
@@ -114,6 +116,26 @@ def test_a_slider_changes_the_running_picture(live: Page) -> None:
     take_screenshots(live, "live-fine-tune")
     live.get_by_role("button", name="Undo my changes").click()
     expect(live.get_by_role("slider", name="Strength")).to_have_value("0.7")
+
+
+def test_motion_says_that_it_learns_and_then_finds_what_moves(live: Page) -> None:
+    live.get_by_text("What moves").click()
+    press(live, "START")
+    expect(live.get_by_text("Learning the background")).to_be_visible()
+    expect(live.get_by_text("Learning the background")).to_have_count(0)
+    expect(live.get_by_text("Moving", exact=True)).to_be_visible()
+    take_screenshots(live, "live-motion")
+
+
+def test_every_ready_recipe_runs_live(live: Page) -> None:
+    press(live, "START")
+    seen(live, "seen.length >= 10")
+    for title in (recipe.title for recipe in ready_recipes().values()):
+        live.get_by_text(title, exact=True).click()
+        expect(live.get_by_role("radio", name=title)).to_be_checked()
+        count = len(seen(live, "true"))
+        assert times_rise(seen(live, f"seen.length > {count} + 15"))
+        expect(live.get_by_test_id("stAlertContentError")).to_have_count(0)
 
 
 def test_stop_and_start_again(live: Page) -> None:

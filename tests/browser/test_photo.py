@@ -76,6 +76,36 @@ def test_a_range_is_taken_from_a_colour(photo_page: Page) -> None:
     expect(photo_page.get_by_text("Covers: red 14.7 %")).to_be_visible()
 
 
+def test_things_are_counted_and_their_figures_taken_away(photo_page: Page) -> None:
+    picture = np.full((240, 320, 3), (180, 60, 20), np.uint8)
+    for middle in ((90, 120), (150, 120), (260, 60)):  # the first two touch
+        cv2.circle(picture, middle, 34, (30, 30, 220), -1)
+    upload(photo_page, "balls.png", cv2.imencode(".png", picture)[1].tobytes())
+    photo_page.get_by_text("Count the red things").click()
+    expect(photo_page.get_by_text("3 objects")).to_be_visible()
+    expect(photo_page.get_by_test_id("stDataFrame").locator("canvas").first).to_be_visible()
+    take_screenshots(photo_page, "photo-objects")
+    rows = download(photo_page, "Objects").decode().splitlines()
+    assert rows[0].startswith("number,label,area_px")
+    assert len(rows) == 4
+
+
+def test_a_method_is_chosen_and_its_options_follow(photo_page: Page) -> None:
+    upload(photo_page, "ball.png", red_ball())
+    photo_page.get_by_text("Colour pop: red").click()
+    expect(photo_page.get_by_text("Covers: red 14.7 %")).to_be_visible()
+    photo_page.set_viewport_size({"width": 1280, "height": 1600})  # a list of choices closes when the page scrolls
+    photo_page.get_by_text("Fine-tune").click()
+    expect(photo_page.get_by_text("Open a recipe")).to_be_visible()
+    photo_page.get_by_role("combobox", name="Split by").click()
+    photo_page.get_by_role("option", name="Edges").click()
+    expect(photo_page.get_by_text("Covers: edge")).to_be_visible()
+    take_screenshots(photo_page, "photo-edges")
+    photo_page.get_by_role("tab", name="Refine").click()
+    expect(photo_page.get_by_role("slider", name="Follow edges")).to_be_visible()
+    take_screenshots(photo_page, "photo-refine")
+
+
 @pytest.mark.usefixtures("weights")
 def test_a_person_is_cut_out_of_a_turned_photo(photo_page: Page, astronaut: np.ndarray) -> None:
     picture = PIL.Image.fromarray(cv2.cvtColor(astronaut, cv2.COLOR_BGR2RGB)).transpose(PIL.Image.Transpose.ROTATE_90)

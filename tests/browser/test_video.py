@@ -125,7 +125,7 @@ def test_files_go_when_the_visitor_does(tmp_path: Path, open_browser: OpenBrowse
         start(page)
         expect(page.get_by_text("25 pictures in")).to_be_visible()
         address = page.locator("video").evaluate("video => video.currentSrc.split('#')[0]")
-        assert {path.name for path in server.files()} == {"upload.mp4", "result.mp4", "mask.mp4"}
+        assert {path.name for path in server.files()} == {"upload.mp4", "result.mp4", "mask.mp4", "figures.csv"}
         other = page.context.new_page()
         other.goto("about:blank")
         page.close()

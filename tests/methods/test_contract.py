@@ -50,6 +50,7 @@ def test_a_segmentation_fits_its_picture(name, height, width, request):
     if segmentation.confidence is not None:
         assert segmentation.confidence.shape == (len(segmentation.labels), height, width)
         assert segmentation.confidence.dtype == np.uint8
+    assert (segmentation.instances is not None) == EVERY[name].numbers_objects
     if segmentation.instances is not None:
         assert segmentation.instances.shape == (height, width)
         assert segmentation.instances.dtype == np.int32

@@ -104,12 +104,20 @@ def test_full_disk_is_said(space: Workspace, content: bytes, monkeypatch: pytest
 def test_processed_clip_and_its_table(space: Workspace, content: bytes, red: Recipe) -> None:
     done = clips.process(clips.keep(sent(content)), red)
     assert (done.title, done.cut_off) == ("Colour pop: red", False)
-    assert names(space) == ["mask.mp4", "result.mp4", "upload.mp4"]
+    assert names(space) == ["figures.csv", "mask.mp4", "result.mp4", "upload.mp4"]
     assert done.table.shape == (FRAMES, 1)
     assert list(done.table.index) == pytest.approx([n / 25 for n in range(FRAMES)])
     assert done.table["red"].between(3, 9).all()  # the square covers 1/16 of 4:3
     assert [label.name for label in done.labels] == ["red"]
     assert files._offered[done.address.removeprefix("/files/")] == done.path
+
+
+def test_objects_are_counted_where_the_recipe_tells_them_apart(space: Workspace, content: bytes) -> None:
+    done = clips.process(clips.keep(sent(content)), ready_recipes()["count_red_things"])
+    assert done.counts.tolist() == [1] * FRAMES
+    assert done.objects.read_text().splitlines()[0].startswith("time_s,number,label,area_px")
+    assert done.objects.parent == space.folder
+    assert done.figures.read_text().splitlines()[0] == "time_s,red_percent,objects"
 
 
 def test_forgetting_removes_all(space: Workspace, content: bytes, red: Recipe) -> None:
@@ -177,7 +185,7 @@ def test_cancelling_keeps_the_result_before(
     with pytest.raises(StopException):
         clips.process(clip, red)
     assert done.path.read_bytes() == before
-    assert names(space) == ["mask.mp4", "result.mp4", "upload.mp4"]
+    assert names(space) == ["figures.csv", "mask.mp4", "result.mp4", "upload.mp4"]
     assert done.address.removeprefix("/files/") in files._offered
 
 
