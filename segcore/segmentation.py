@@ -95,7 +95,8 @@ class Segmentation:
             return self.label_map
         plane: Plane = self.confidence[0]
         for other in self.confidence[1:]:
-            plane = u8(cv2.add(plane, other))  # stays within 255
+            if cv2.hasNonZero(other):  # most of many labels are nowhere in a picture
+                plane = u8(cv2.add(plane, other))  # stays within 255
         return plane
 
     def alpha(self) -> Plane:

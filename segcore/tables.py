@@ -8,6 +8,7 @@ from typing import IO
 
 from segcore.errors import SegdeckError
 from segcore.pipeline import Result
+from segcore.recipe import Recipe
 from segcore.targets import check_target
 
 OBJECT_COLUMNS = (
@@ -72,14 +73,24 @@ class ObjectTable(Table):
     """A row for each object of each picture."""
 
     def header(self, result: Result) -> list[str]:
-        """Return the columns, or refuse a result without objects."""
-        if result.segmentation.instances is None:
-            raise SegdeckError("This recipe does not tell objects apart; one that splits by the method objects does.")
+        """Return the columns."""
         return ["time_s", *OBJECT_COLUMNS]
 
     def rows(self, result: Result) -> list[list[str]]:
         """Return a row an object, by rising number."""
         return [list(map(str, row)) for row in object_rows(result)]
+
+
+def require_objects(recipe: Recipe) -> None:
+    """Refuse a recipe of whose objects there would be no figures.
+
+    Raises
+    ------
+    SegdeckError
+        If it does not tell objects apart.
+    """
+    if not recipe.segmenter.numbers_objects:
+        raise SegdeckError("This recipe does not tell objects apart; one that splits by the method objects does.")
 
 
 def object_rows(result: Result) -> list[tuple[int | float | str, ...]]:
@@ -96,7 +107,7 @@ def write_objects(path: Path, result: Result) -> None:
     Raises
     ------
     SegdeckError
-        If no file can be written there, or the result does not tell objects apart.
+        If no file can be written there.
     """
     check_target(path)
     table = ObjectTable(path)

@@ -9,7 +9,7 @@ import pytest
 
 from segcore.pipeline import Result, build_pipeline
 from segcore.recipe import ready_recipes
-from segcore.tables import write_objects
+from segcore.tables import require_objects, write_objects
 from tests.plain import refused
 
 BOX = ["left_px", "top_px", "width_px", "height_px"]
@@ -38,13 +38,10 @@ def test_the_objects_of_a_photo_are_a_row_each(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["objects.csv"]
 
 
-def test_a_recipe_that_does_not_tell_objects_apart_is_refused_and_what_was_there_stays(tmp_path: Path) -> None:
-    path = tmp_path / "objects.csv"
-    path.write_text("older", "utf-8")
+def test_a_recipe_that_does_not_tell_objects_apart_is_refused() -> None:
     with refused("does not tell objects apart"):
-        write_objects(path, result("find_colors"))
-    assert path.read_text("utf-8") == "older"
-    assert list(tmp_path.iterdir()) == [path]
+        require_objects(ready_recipes()["find_colors"])
+    require_objects(ready_recipes()["count_red_things"])
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -61,3 +58,13 @@ def test_the_command_line_lists_the_objects_of_a_photo(tmp_path: Path) -> None:
     header, *rows = csv.reader((tmp_path / "objects.csv").open(newline="", encoding="utf-8"))
     assert header == HEADER
     assert [row[1:4] for row in rows] == [["1", "red", "600"], ["2", "red", "1600"]]
+
+
+def test_the_command_line_refuses_before_anything_is_written(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "in.png"), two_red_squares())
+    command = [sys.executable, "-m", "segcore.cli", "segment", tmp_path / "in.png", tmp_path / "out.png"]
+    command += ["--recipe", "find_colors", "--objects", tmp_path / "objects.csv"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert "does not tell objects apart" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["in.png"]

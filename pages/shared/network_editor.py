@@ -1,5 +1,6 @@
 """The controls of the network method: which network, which of its classes, and the legend of their colours."""
 
+from collections import Counter
 from html import escape
 from typing import Any
 
@@ -35,7 +36,8 @@ def edit_network(options: NetworkOptions, key: str) -> dict[str, Any]:
 def _choose_network(known: tuple[ModelCard, ...], now: str, key: str) -> str:
     """Offer each family once, by what people call it; a recipe may also name a card, or one that is not here."""
     names = list(dict.fromkeys([*(card.family for card in known), now]))
-    titles = {card.family: card.title.partition(",")[0] for card in known}
+    families = Counter(card.family for card in known)
+    titles = {card.family: card.title if families[card.family] == 1 else card.title.partition(",")[0] for card in known}
     return st.selectbox(
         "Network",
         names,

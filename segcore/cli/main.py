@@ -29,7 +29,7 @@ from segcore.photo import read_photo, write_image
 from segcore.pipeline import build_pipeline, use_one_thread_each
 from segcore.recipe import change_recipe, load_recipe, ready_recipes
 from segcore.settings import settings
-from segcore.tables import write_objects
+from segcore.tables import require_objects, write_objects
 from segcore.targets import check_apart
 from segcore.video import probe, process_video
 
@@ -77,16 +77,18 @@ def segment(
     """Split one photo. A cut-out written as PNG or WebP is transparent."""
     check_apart(source, "photo", [path for path in (target, mask, objects) if path])
     chosen = change_recipe(load_recipe(recipe), changes or ())
+    if objects:
+        require_objects(chosen)
     photo = read_photo(_existing(source).read_bytes())
     result = build_pipeline(chosen)(photo.image)
-    if objects:
-        write_objects(objects, result)
     picture = result.image
     if isinstance(chosen.overlay, CutOut) and target.suffix.lower() in (".png", ".webp"):
         picture = cut_out_rgba(photo.image, result.segmentation, photo.opacity)
     write_image(target, picture)
     if mask:
         write_image(mask, result.segmentation.grey())
+    if objects:
+        write_objects(objects, result)
 
 
 @app.command()

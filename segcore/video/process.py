@@ -19,7 +19,7 @@ from segcore.measures import Measures
 from segcore.pipeline import Pipeline, Result, build_pipeline
 from segcore.recipe import Recipe
 from segcore.segmentation import Image
-from segcore.tables import ObjectTable, PictureTable, Table
+from segcore.tables import ObjectTable, PictureTable, Table, require_objects
 from segcore.targets import check_apart, check_target
 from segcore.video.probe import VideoInfo, probe
 from segcore.video.reader import ClipReader, Picture
@@ -124,6 +124,8 @@ def process_video(
     source = Path(source)
     info = info or probe(source)
     pipeline = recipe if isinstance(recipe, Pipeline) else build_pipeline(recipe)
+    if objects:
+        require_objects(pipeline.recipe)
     extra = [Path(path) if path else None for path in (mask, measures, objects)]
     outputs = _Outputs(source, Path(target), *extra)
     start = time.monotonic()
