@@ -72,7 +72,7 @@ class PictureTable(Table):
 class ObjectTable(Table):
     """A row for each object of each picture."""
 
-    def header(self, result: Result) -> list[str]:
+    def header(self, result: Result) -> list[str]:  # noqa: ARG002  they are the same for every result
         """Return the columns."""
         return ["time_s", *OBJECT_COLUMNS]
 

@@ -124,10 +124,10 @@ def process_video(
     source = Path(source)
     info = info or probe(source)
     pipeline = recipe if isinstance(recipe, Pipeline) else build_pipeline(recipe)
-    if objects:
-        require_objects(pipeline.recipe)
     extra = [Path(path) if path else None for path in (mask, measures, objects)]
     outputs = _Outputs(source, Path(target), *extra)
+    if objects:
+        require_objects(pipeline.recipe)
     start = time.monotonic()
     progress = None
     with ExitStack() as stack:  # left in reverse: the threads stop, then what was written goes, then the clip is closed
