@@ -17,7 +17,7 @@ from pydantic import Field
 from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
 
 from segcore.methods.base import MethodOptions
-from segcore.options import only_if, unit
+from segcore.options import called, only_if, unit
 from segcore.scaling import reduced_size, shrink
 from segcore.segmentation import Color, Image, Label, LabelMap, Segmentation, u8
 
@@ -45,6 +45,7 @@ class ClustersOptions(MethodOptions):
         default="kmeans",
         title="Algorithm",
         description="k-means is fast; mean shift finds flatter regions and is slow, a few pictures a second.",
+        json_schema_extra=called(kmeans="k-means", mean_shift="Mean shift (slow)"),
     )
     clusters: int = Field(
         default=5,

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from segcore.methods.base import MethodOptions
-from segcore.options import only_if, unit
+from segcore.options import called, only_if, unit
 from segcore.scaling import reduced_size, shrink
 from segcore.segmentation import Image, Label, Plane, Segmentation, hex_to_color, in_range, u8
 
@@ -41,6 +41,7 @@ class MotionOptions(MethodOptions):
         default="mog2",
         title="Background model",
         description="MOG2, a mixture of Gaussians, is fast; KNN, nearest neighbours, bears a drifting light better.",
+        json_schema_extra=called(mog2="MOG2", knn="KNN"),
     )
     deviations: float = Field(
         default=4,
