@@ -77,6 +77,7 @@ class Refiner:
 
     def __init__(self, options: Refinement) -> None:
         self._options = options
+        self._off = options == Refinement()
         self._steadier = Steadier(options.smoothing)
         self._names: tuple[str, ...] = ()
 
@@ -96,7 +97,7 @@ class Refiner:
             A new one, or the same where every step is off. It has confidence if a step makes soft edges or
             there was confidence before.
         """
-        if self._options == Refinement():
+        if self._off:
             return segmentation
         options, (height, width) = self._options, canvas.size
         softened = bool(options.smoothing or options.edge_percent or options.feather_percent)
