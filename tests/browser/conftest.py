@@ -177,6 +177,18 @@ def take_screenshots(page: Page, name: str) -> None:
     page.set_viewport_size(DESKTOP)
 
 
+def open_choices(page: Page, name: str) -> None:
+    """Open a list of choices. It closes when the page scrolls, as it does when a picture above it arrives."""
+    box, choices = page.get_by_role("combobox", name=name), page.get_by_role("option")
+    settled(page)
+    for _ in range(10):
+        box.click()
+        page.wait_for_timeout(500)
+        if choices.count():
+            return
+    pytest.fail(f"the choices of {name} do not open")
+
+
 def settled(page: Page) -> None:
     """Wait until Streamlit has nothing left to do."""
     expect(page.get_by_role("heading", level=1)).to_be_visible()

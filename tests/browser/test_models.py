@@ -11,7 +11,7 @@ import tomli_w
 from playwright.sync_api import Locator, Page, expect
 
 from segcore.networks.card import file_sha256
-from tests.browser.conftest import OpenBrowser, Server, running_server, settled, take_screenshots
+from tests.browser.conftest import OpenBrowser, Server, open_choices, running_server, settled, take_screenshots
 from tests.browser.test_photo import red_ball, upload
 
 ESPNET = "espnetv2_s1.0_pascal_256x256.onnx"
@@ -156,12 +156,11 @@ def test_ones_own_network_is_added_looked_at_and_used(
     expect(badge(page, "confirmed")).to_be_visible()
     expect(page.get_by_role("heading", name="Twenty things")).to_be_visible()
     assert own_server.files() == [], "the upload is not kept"
-    page.set_viewport_size({"width": 1280, "height": 1600})  # a list of choices closes when the page scrolls
     to_photo(page)
     upload(page, "ball.png", red_ball())
     page.get_by_text("Fine-tune").click()
     expect(page.get_by_text("Open a recipe")).to_be_visible()
-    page.get_by_role("combobox", name="Network").click()
+    open_choices(page, "Network")
     expect(page.get_by_role("option", name="Twenty things")).to_be_visible()
 
 

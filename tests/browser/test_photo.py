@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from segcore.recipe import parse_recipe
-from tests.browser.conftest import OpenBrowser, Server, camera_flags, settled, take_screenshots
+from tests.browser.conftest import OpenBrowser, Server, camera_flags, open_choices, settled, take_screenshots
 
 
 @pytest.fixture
@@ -94,10 +94,9 @@ def test_a_method_is_chosen_and_its_options_follow(photo_page: Page) -> None:
     upload(photo_page, "ball.png", red_ball())
     photo_page.get_by_text("Colour pop: red").click()
     expect(photo_page.get_by_text("Covers: red 14.7 %")).to_be_visible()
-    photo_page.set_viewport_size({"width": 1280, "height": 1600})  # a list of choices closes when the page scrolls
     photo_page.get_by_text("Fine-tune").click()
     expect(photo_page.get_by_text("Open a recipe")).to_be_visible()
-    photo_page.get_by_role("combobox", name="Split by").click()
+    open_choices(photo_page, "Split by")
     photo_page.get_by_role("option", name="Edges").click()
     expect(photo_page.get_by_text("Covers: edge")).to_be_visible()
     take_screenshots(photo_page, "photo-edges")
