@@ -7,7 +7,7 @@ from streamlit_webrtc import WebRtcMode, WebRtcStreamerContext, webrtc_streamer
 
 from pages.shared.camera_check import camera_check
 from pages.shared.recipe_picker import pick_recipe
-from pages.shared.show import plain
+from pages.shared.show import plain, worth_telling
 from pages.shared.webrtc import CAMERA, rtc_configuration
 from segcore.errors import SegdeckError
 from segcore.live import LiveProcessor
@@ -45,7 +45,10 @@ def apply(recipe: Recipe) -> None:
 
 @st.fragment
 def controls() -> None:
-    apply(pick_recipe("live"))
+    recipe = pick_recipe("live")
+    if recipe.segmenter.method == "grab":
+        st.caption("Here the box is set under Fine-tune. On Photo and Video it is drawn, and kept for this page.")
+    apply(recipe)
 
 
 @st.fragment(run_every=1)
@@ -76,7 +79,7 @@ def figures(stream: WebRtcStreamerContext) -> None:
         st.metric("Delay", f"{now.delay_ms:.0f} ms", help="Inside Segdeck. The network comes on top.")
         if now.objects is not None:
             st.metric("Objects", now.objects)
-        for name, percent in now.coverage_percent.items():
+        for name, percent in worth_telling(now.coverage_percent).items():
             st.metric(plain(name.capitalize()), f"{percent:.0f} %", help="The share of the picture that it covers.")
     stages = " · ".join(f"{stage} {ms:.1f} ms" for stage, ms in now.timings_ms.items())
     st.caption(f"One picture takes: {stages}" if stages else "Starting …")

@@ -114,7 +114,9 @@ def desk(taken: Taken) -> None:
         after.image(
             smaller(result.image), caption=plain(recipe.title), alt="The result", channels="BGR", output_format="JPEG"
         )
-        if result.segmentation.note:
+        if recipe.segmenter.method == "motion":
+            st.info("One photo shows no motion: take this recipe to Live or Video.", icon=":material/directions_run:")
+        elif result.segmentation.note:
             st.info(result.segmentation.note, icon=":material/info:")
         coverage_line(result)
         show_objects(result)

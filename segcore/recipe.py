@@ -13,10 +13,11 @@ from pydantic import Field, SerializeAsAny, ValidationError
 from segcore.errors import SegdeckError
 from segcore.methods import METHODS, MethodOptions
 from segcore.options import Options, chosen_by, explain
-from segcore.overlay import OVERLAYS, Overlay
+from segcore.overlay import OVERLAYS, Overlay, Tint
 from segcore.refinement import Refinement
 
 _READY = files("segcore") / "recipes"
+_METHOD = "segmenter.method"
 _CHOSEN_BY = {"segmenter": "method", "segmenter.source": "method", "overlay": "kind"}
 
 
@@ -70,8 +71,8 @@ def change_recipe(recipe: Recipe, changes: Iterable[str]) -> Recipe:
         What to start from.
     changes
         Each a place and its new value in TOML, such as ``segmenter.kind=otsu``, ``refinement.fill_holes=true`` or
-        ``overlay.color=#00ff00``; quotes around a text may be left out. A new ``segmenter.method`` or ``overlay.kind``
-        starts with its defaults.
+        ``overlay.color=#00ff00``; quotes around a text may be left out. A new ``segmenter.method`` counts before
+        all others, and starts as `start_with` says; a new ``overlay.kind`` starts with its defaults.
 
     Returns
     -------
@@ -84,7 +85,7 @@ def change_recipe(recipe: Recipe, changes: Iterable[str]) -> Recipe:
         Naming the change that can't be made, and what is allowed.
     """
     table = recipe.model_dump(mode="json")
-    for change in changes:
+    for change in sorted(changes, key=lambda one: one.partition("=")[0].strip() != _METHOD):
         path, equals, value = change.partition("=")
         *way, name = path.strip().split(".")
         if not equals or not name:
@@ -95,6 +96,9 @@ def change_recipe(recipe: Recipe, changes: Iterable[str]) -> Recipe:
             if not isinstance(inner, dict):
                 raise SegdeckError(f"{path.strip()}: there is no such field.")
         new = _toml_value(value.strip())
+        if path.strip() == _METHOD and new in METHODS and new != inner.get(name):
+            table = start_with(new).model_dump(mode="json") | {"title": table["title"]}
+            continue
         if name == _CHOSEN_BY.get(".".join(way)) and inner.get(name) != new:
             inner.clear()
         inner[name] = new
@@ -117,6 +121,22 @@ def ready_recipes() -> dict[str, Recipe]:
     """Return the ready recipes by name, which is their file's name, in the order in which people are offered them."""
     entries = sorted(entry.name for entry in _READY.iterdir() if entry.name.endswith(".toml"))
     return {name[3:-5]: parse_recipe((_READY / name).read_text("utf-8")) for name in entries}
+
+
+def start_with(method: str) -> Recipe:
+    """Return what a newly chosen method starts with: the first ready recipe that uses it, for it shows it well.
+
+    Parameters
+    ----------
+    method
+        One of ``METHODS``.
+    """
+    ready = (recipe for recipe in ready_recipes().values() if recipe.segmenter.method == method)
+    return next(ready, None) or Recipe(title=METHODS[method].title, segmenter=_defaults(method), overlay=Tint())
+
+
+def _defaults(method: str) -> MethodOptions:
+    return METHODS[method].model_validate({"method": method})
 
 
 def load_recipe(name_or_path: str | Path) -> Recipe:

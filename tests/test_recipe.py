@@ -3,10 +3,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from segcore.methods import METHODS
 from segcore.methods.color_range import CHANNELS, ColorRange, ColorRangeOptions
 from segcore.methods.network import NetworkOptions
 from segcore.overlay import Replace, embed_picture
-from segcore.recipe import Recipe, change_recipe, load_recipe, parse_recipe, ready_recipes
+from segcore.recipe import Recipe, change_recipe, load_recipe, parse_recipe, ready_recipes, start_with
+from segcore.refinement import Refinement
 from tests.conftest import noise
 from tests.plain import refused
 from tests.test_overlay import OVERLAY
@@ -193,3 +195,18 @@ def test_another_method_or_overlay_starts_with_its_defaults():
 def test_a_change_that_cannot_be_made_is_refused(change, parts):
     with refused(*parts):
         change_recipe(ready_recipes()["cut_me_out"], [change])
+
+
+def test_a_new_method_starts_with_what_shows_it_well():
+    """Else the old method's look and refinement could hide all that the new one finds."""
+    blurred = ready_recipes()["blur_my_background"]
+    changed = change_recipe(blurred, ["segmenter.show=regions", "segmenter.method=edges"])
+    shows_it = ready_recipes()["trace_the_edges"]
+    assert (changed.overlay, changed.refinement, changed.title) == (shows_it.overlay, Refinement(), blurred.title)
+    assert changed.segmenter.show == "regions"
+    assert change_recipe(blurred, ["overlay.kind=mask", "segmenter.method=edges"]).overlay.kind == "mask"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_has_a_start(method):
+    assert start_with(method).segmenter.method == method

@@ -18,7 +18,7 @@ from segcore.methods import METHODS, MethodOptions
 from segcore.options import Options, bounds, explain, is_choice
 from segcore.overlay import OVERLAYS, background_names, embed_picture
 from segcore.photo import read_photo
-from segcore.recipe import Recipe, ready_recipes
+from segcore.recipe import Recipe, start_with
 
 _OWN_PICTURE = "My own picture"
 AnyOptions = TypeVar("AnyOptions", bound=Options)
@@ -42,6 +42,10 @@ def edit_recipe(recipe: Recipe, key: str) -> Recipe:
     split, refine, show = st.tabs(["Split", "Refine", "Show"])
     with split:
         segmenter = _edit_method("Split by", METHODS, recipe.segmenter, f"{key}-method")
+    if segmenter.method != recipe.segmenter.method:  # what suited the old one could hide what the new one finds
+        start = start_with(segmenter.method)
+        recipe = recipe.model_copy(update={"refinement": start.refinement, "overlay": start.overlay})
+    key = f"{key}-{segmenter.method}"
     with refine:
         st.caption("Optional, after any method: steadier, cleaner, and cut along the picture's own edges.")
         refinement = edit(recipe.refinement, f"{key}-refine")
@@ -53,7 +57,7 @@ def edit_recipe(recipe: Recipe, key: str) -> Recipe:
 
 def _edit_method(label: str, known: dict[str, type[MethodOptions]], now: MethodOptions, key: str) -> MethodOptions:
     """Let a method be chosen and set. A method may hold another one, which it works on."""
-    method = _choose(label, known, now, _first_ready, key)
+    method = _choose(label, known, now, lambda name: start_with(name).segmenter, key)
     return edit(method, f"{key}-{method.method}")
 
 
@@ -88,12 +92,6 @@ def _choose(label: str, known: dict[str, Any], now: Any, make: Callable[[str], A
     name = now.method if isinstance(now, MethodOptions) else now.kind
     chosen = st.selectbox(label, known, index=list(known).index(name), format_func=lambda n: known[n].title, key=key)
     return now if chosen == name else make(chosen)
-
-
-def _first_ready(method: str) -> MethodOptions:
-    """Return a method's options as the first ready recipe that uses it has them, else its defaults."""
-    ready = (recipe.segmenter for recipe in ready_recipes().values())
-    return next((options for options in ready if options.method == method), None) or METHODS[method]()
 
 
 def _control(field: FieldInfo, value: Any, key: str) -> Any:

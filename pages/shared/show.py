@@ -1,7 +1,7 @@
 """Showing results: pictures small enough for a page, figures as a line, a clip's coverage as a chart."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import altair as alt
 import cv2
@@ -15,6 +15,7 @@ from segcore.tables import OBJECT_COLUMNS, object_rows
 _WIDEST_PX = 1280
 _MOST_POINTS = 1000
 _TALLEST_PX = 320
+_FEW_LABELS, _SEEN_PERCENT = 5, 0.1
 _OBJECT_TITLES = dict(
     zip(
         OBJECT_COLUMNS,
@@ -44,9 +45,17 @@ def smaller(image: Image) -> Image:
     return cv2.resize(image, (_WIDEST_PX, round(height * _WIDEST_PX / width)), interpolation=cv2.INTER_AREA)
 
 
+def worth_telling(coverage_percent: Mapping[str, float]) -> Mapping[str, float]:
+    """Return the shares of all labels where they are few, else of those that are in the picture."""
+    if len(coverage_percent) <= _FEW_LABELS:
+        return coverage_percent
+    return {name: percent for name, percent in coverage_percent.items() if percent >= _SEEN_PERCENT}
+
+
 def coverage_line(result: Result) -> None:
     """Say what share of the picture each label covers and how long it took."""
-    shares = ", ".join(f"{plain(name)} {percent:.1f} %" for name, percent in result.measures.coverage_percent.items())
+    found = worth_telling(result.measures.coverage_percent)
+    shares = ", ".join(f"{plain(name)} {percent:.1f} %" for name, percent in found.items()) or "nothing"
     stages = ", ".join(f"{stage} {ms:.1f} ms" for stage, ms in result.timings_ms.items())
     st.caption(f"Covers: {shares}. Took: {stages}.")
 

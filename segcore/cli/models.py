@@ -88,7 +88,7 @@ def _describe_state(card: ModelCard) -> tuple[str, str]:
         return "no", ""
     if found is None:
         return "yes, not tried", ""
-    verified = "unverified" if found.verified == "unverified" else "verified"
+    verified = "verified" if found.verified == "reference" else found.verified
     spent_ms = found.openvino_ms if found.runtime == "openvino" else found.opencv_ms
     runtime = _RUNTIMES[found.runtime]
     return f"yes, {verified}", runtime if spent_ms is None else f"{runtime}, {spent_ms:.0f} ms"

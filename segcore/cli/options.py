@@ -1,5 +1,6 @@
 """``segdeck options``: every option of a recipe, from the same fields as the page's controls."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
@@ -36,9 +37,9 @@ def show_options(
         chosen_by = "kind" if part == "overlay" else "method"
         heading = f"--set {part}.{chosen_by}={choice}" if choice else part
         table = Table(title=heading, title_justify="left", box=SIMPLE)
-        table.add_column("place", min_width=max((len(f"{part}.{key}") for key in fields), default=0))
+        table.add_column("place", no_wrap=True)
         for column in ("accepts", "default", "what it does"):
-            table.add_column(column)
+            table.add_column(column, overflow="fold")
         for key, field in fields.items():
             table.add_row(f"{part}.{key}", _accepts(field), _default(field), _help(field))
         if fields:
@@ -69,6 +70,10 @@ def _default(field: FieldInfo) -> str:
 
 def _help(field: FieldInfo) -> str:
     extra: Any = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-    conditions = [f"{name} is {' or '.join(map(str, values))}" for name, values in extra.get("only_if", {}).items()]
+    conditions = [f"{name} is {_either(values)}" for name, values in extra.get("only_if", {}).items()]
     only = f" Only where {' and '.join(conditions)}." if conditions else ""
     return (field.description or "") + only
+
+
+def _either(values: Iterable[object]) -> str:
+    return " or ".join(str(value).lower() for value in values)

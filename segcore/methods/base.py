@@ -1,6 +1,7 @@
 """What every method's options have in common."""
 
 from abc import abstractmethod
+from typing import ClassVar
 
 from segcore.options import Options
 from segcore.segmentation import Segmenter
@@ -9,6 +10,7 @@ from segcore.segmentation import Segmenter
 class MethodOptions(Options):
     """Options of one method. ``method`` is its name in a recipe."""
 
+    title: ClassVar[str]
     method: str
 
     @property

@@ -49,7 +49,7 @@ def test_models_are_listed_installed_verified_confirmed_and_removed(store: dict[
     assert segdeck("models", "verify", **store).stdout == "tiny: as its card says\n"
 
     assert segdeck("models", "confirm", "small", **store).stdout == "tiny: confirmed\n"
-    assert "yes, verified" in segdeck("models", "list", **store).stdout
+    assert "yes, confirmed" in segdeck("models", "list", **store).stdout
     assert segdeck("models", "remove", "small", **store).stdout == "tiny: removed\n"
     assert names(models_dir / "tiny") == ["card.toml"]
 

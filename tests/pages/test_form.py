@@ -113,6 +113,15 @@ def test_changing_the_method_gives_a_ready_start_each_time() -> None:
     assert find(app, "slider", "Saturation").value == (110, 255)
 
 
+def test_a_new_method_is_shown_as_suits_it() -> None:
+    app = shown(READY["blur_my_background"])
+    for method, ready in (("edges", "trace_the_edges"), ("objects", "count_red_things"), ("threshold", "poster")):
+        put(app, "selectbox", "Split by", method)
+        told = app.session_state["told"]
+        assert (told.overlay, told.refinement) == (READY[ready].overlay, READY[ready].refinement)
+        assert find(app, "selectbox", "Show as").value == told.overlay.kind
+
+
 def test_a_wrong_value_is_said_and_not_taken() -> None:
     class Short(Options):
         name: str = Field(default="ab", max_length=3, title="Name")
