@@ -46,7 +46,7 @@ class LiveFigures:
     objects
         How many there are in it; None where the method does not tell objects apart.
     note
-        What who watches should know of the result that is shown; empty if all is well.
+        What who watches should know of the newest results; empty if all is well.
     error
         Why there is a card instead of a picture; empty if there is none.
     last_frame_s
@@ -86,6 +86,7 @@ class LiveProcessor:
         self._waiting: tuple[av.VideoFrame, float] | None = None
         self._shown: _Shown | None = None
         self._error = ""
+        self._note = ("", 0.0)  # what the newest noted result said, and when: a page that asks now and then sees it
         self._last_frame_s: float | None = None
         self._finished: deque[float] = deque(maxlen=_KEPT)  # when a result was ready
         self._sent: deque[tuple[float, float]] = deque(maxlen=_KEPT)  # when a result left, and how old it was
@@ -97,7 +98,7 @@ class LiveProcessor:
             if hidden and self._pipeline and not self._pipeline.recipe.overlay.hides_raw:
                 self._shown = None
             self._pipeline = pipeline
-            self._error = ""
+            self._error, self._note = "", ("", 0.0)
 
     def refuse(self, message: str) -> None:
         """Show a card with this message, for there is no pipeline to work with."""
@@ -148,13 +149,14 @@ class LiveProcessor:
             finished = [moment for moment in self._finished if moment > since]
             ages = [age for moment, age in self._sent if moment > since]
             shown, error, last = self._shown, self._error, self._last_frame_s
+            note = self._note[0] if self._note[1] > since else ""
         return LiveFigures(
             frames_per_s=(len(finished) - 1) / (finished[-1] - finished[0]) if len(finished) > 1 else 0,
             delay_ms=statistics.median(ages) * 1000 if ages else 0,
             coverage_percent=shown.result.measures.coverage_percent if shown else {},
             timings_ms=shown.result.timings_ms if shown else {},
             objects=shown.result.count_objects() if shown else None,
-            note=shown.result.segmentation.note if shown else "",
+            note=note,
             error=error,
             last_frame_s=last,
         )
@@ -186,6 +188,8 @@ class LiveProcessor:
                 self._shown = _Shown(result, came_s) if result else None
                 if result:
                     self._finished.append(time.monotonic())
+                    if said := result.segmentation.note:
+                        self._note = (said, time.monotonic())
 
 
 @lru_cache(maxsize=8)

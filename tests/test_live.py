@@ -14,7 +14,7 @@ from segcore.live import LiveProcessor, card
 from segcore.methods.color_range import ColorRange, ColorRangeOptions
 from segcore.overlay import CutOut, Overlay, Tint
 from segcore.pipeline import Pipeline, Result, build_pipeline
-from segcore.recipe import Recipe
+from segcore.recipe import Recipe, ready_recipes
 from tests.clips import picture
 
 REDS = ColorRangeOptions(ranges=(ColorRange(name="red", color="#00ff00", low=(172, 110, 70), high=(8, 255, 255)),))
@@ -259,6 +259,15 @@ def test_the_figures_are_of_what_is_shown(live: LiveProcessor) -> None:
     assert set(figures.timings_ms) == {"segment", "refine", "draw", "measure"}
     assert before <= figures.last_frame_s <= time.monotonic()
     assert figures.delay_ms / 1000 <= time.monotonic() - before
+
+
+def test_a_note_is_told_a_while_longer_than_it_lasts(live: LiveProcessor) -> None:
+    live.use(build_pipeline(ready_recipes()["what_moves"]))
+    send_until(live, lambda _: "Learning" in live.figures().note)
+    send_until(live, lambda _: not live.figures().note)
+    live.use(cut_out("#00ff00"))
+    send_until(live, lambda frame: shows_background_in(frame, GREEN))
+    assert live.figures().note == ""
 
 
 def test_the_rate_falls_to_zero_when_no_frames_come(live: LiveProcessor) -> None:
