@@ -8,12 +8,12 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.shared.network_desk import add_your_own, attempt, look_at
 from pages.shared.show import plain
 from segcore.networks.card import Finding, ModelCard, broken_cards, cards
+from segcore.networks.runtimes import RUNTIME_TITLES
 from segcore.networks.store import install, remove
 from segcore.settings import settings
 
 _COLUMNS = 3
 _SHOW_EVERY_S = 0.2
-_RUNTIMES = {"opencv": "OpenCV", "openvino": "OpenVINO"}
 _STATES = {
     "reference": ("verified", ":material/verified:", "blue"),
     "confirmed": ("confirmed", ":material/verified:", "blue"),
@@ -54,7 +54,7 @@ def describe_speed(finding: Finding) -> str:
     times_ms = {"opencv": finding.opencv_ms, "openvino": finding.openvino_ms}
     measured = {name: ms for name, ms in times_ms.items() if ms is not None}
     return " · ".join(
-        f"{_RUNTIMES[name]} {ms:.0f} ms{' (used)' if name == finding.runtime and len(measured) > 1 else ''}"
+        f"{RUNTIME_TITLES[name]} {ms:.0f} ms{' (used)' if name == finding.runtime and len(measured) > 1 else ''}"
         for name, ms in measured.items()
     )
 

@@ -20,6 +20,19 @@ def check_target(path: Path) -> None:
         raise SegdeckError(f"{str(path)!r} is a folder; name a file to write to.")
 
 
+def check_source(path: Path) -> Path:
+    """Return a file that is to be read, or refuse one that is not there.
+
+    Raises
+    ------
+    SegdeckError
+        If there is no such file.
+    """
+    if not path.is_file():
+        raise SegdeckError(f"There is no file {str(path)!r}.")
+    return path
+
+
 def check_apart(source: Path, kind: str, targets: Sequence[Path]) -> None:
     """Refuse to write two results to one file, or one over what it is made from.
 

@@ -3,7 +3,7 @@
 A few fields have an editor of their own, listed in `_EDITORS`; everything else follows from the schema.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import streamlit as st
@@ -15,6 +15,7 @@ from pages.shared.network_editor import edit_network
 from pages.shared.range_editor import edit_ranges
 from segcore.errors import SegdeckError
 from segcore.methods import METHODS, MethodOptions
+from segcore.methods.objects import SOURCES
 from segcore.options import Options, bounds, explain, is_choice
 from segcore.overlay import OVERLAYS, background_names, embed_picture
 from segcore.photo import read_photo
@@ -55,7 +56,7 @@ def edit_recipe(recipe: Recipe, key: str) -> Recipe:
     return recipe.model_copy(update={"segmenter": segmenter, "refinement": refinement, "overlay": overlay})
 
 
-def _edit_method(label: str, known: dict[str, type[MethodOptions]], now: MethodOptions, key: str) -> MethodOptions:
+def _edit_method(label: str, known: Mapping[str, type[MethodOptions]], now: MethodOptions, key: str) -> MethodOptions:
     """Let a method be chosen and set. A method may hold another one, which it works on."""
     method = _choose(label, known, now, lambda name: start_with(name).segmenter, key)
     return edit(method, f"{key}-{method.method}")
@@ -87,7 +88,7 @@ def _edit_each(options: Options, key: str) -> dict[str, Any]:
     return values
 
 
-def _choose(label: str, known: dict[str, Any], now: Any, make: Callable[[str], Any], key: str) -> Any:
+def _choose(label: str, known: Mapping[str, Any], now: Any, make: Callable[[str], Any], key: str) -> Any:
     """Let one of several kinds of options be chosen; a newly chosen one starts with its defaults."""
     name = now.method if isinstance(now, MethodOptions) else now.kind
     chosen = st.selectbox(label, known, index=list(known).index(name), format_func=lambda n: known[n].title, key=key)
@@ -98,8 +99,7 @@ def _control(field: FieldInfo, value: Any, key: str) -> Any:
     title = field.title or "?"
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     if isinstance(value, MethodOptions):
-        others = {name: options for name, options in METHODS.items() if name != "objects"}
-        return _edit_method(title, others, value, key)
+        return _edit_method(title, SOURCES, value, key)
     if get_origin(field.annotation) is tuple and (lengths := bounds(field, "min_length", "max_length")):
         return _numbers(field, value, lengths, key)
     if both := bounds(field):

@@ -10,7 +10,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared.card_form import edit_card
 from pages.shared.files import workspace
-from pages.shared.show import kept_row, plain, smaller
+from pages.shared.show import in_the_picture, in_words, kept_row, plain, smaller
 from segcore.canvas import Canvas
 from segcore.errors import SegdeckError
 from segcore.measures import measure
@@ -26,7 +26,6 @@ from segcore.settings import settings
 
 _TEST_PICTURE = Path("pages/assets/astronaut.jpg")
 _TINT = Tint(strength=0.65)
-_LEAST_PERCENT = 0.1  # what covers less is not worth naming
 _numbers = count()
 
 
@@ -207,7 +206,5 @@ def compare(key: str, split: Callable[[Image], Segmentation]) -> bool:
         return False
     tinted = _TINT.draw(Canvas.of_image(image), segmentation).bgr()
     after.image(tinted, caption="Result", alt="What the network finds in it", channels="BGR", output_format="JPEG")
-    shares = measure(segmentation).coverage_percent.items()
-    found = [f"{plain(name)} {percent:.1f} %" for name, percent in shares if percent >= _LEAST_PERCENT]
-    pictures.caption(f"Finds: {', '.join(found) or 'nothing'}.")
+    pictures.caption(f"Finds: {in_words(in_the_picture(measure(segmentation).coverage_percent))}.")
     return True

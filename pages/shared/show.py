@@ -47,15 +47,22 @@ def smaller(image: Image) -> Image:
 
 def worth_telling(coverage_percent: Mapping[str, float]) -> Mapping[str, float]:
     """Return the shares of all labels where they are few, else of those that are in the picture."""
-    if len(coverage_percent) <= _FEW_LABELS:
-        return coverage_percent
+    return coverage_percent if len(coverage_percent) <= _FEW_LABELS else in_the_picture(coverage_percent)
+
+
+def in_the_picture(coverage_percent: Mapping[str, float]) -> Mapping[str, float]:
+    """Return the shares of the labels that cover enough to be named."""
     return {name: percent for name, percent in coverage_percent.items() if percent >= _SEEN_PERCENT}
+
+
+def in_words(coverage_percent: Mapping[str, float]) -> str:
+    """Return labels and their shares as a list in a sentence."""
+    return ", ".join(f"{plain(name)} {percent:.1f} %" for name, percent in coverage_percent.items()) or "nothing"
 
 
 def coverage_line(result: Result) -> None:
     """Say what share of the picture each label covers and how long it took."""
-    found = worth_telling(result.measures.coverage_percent)
-    shares = ", ".join(f"{plain(name)} {percent:.1f} %" for name, percent in found.items()) or "nothing"
+    shares = in_words(worth_telling(result.measures.coverage_percent))
     stages = ", ".join(f"{stage} {ms:.1f} ms" for stage, ms in result.timings_ms.items())
     st.caption(f"Covers: {shares}. Took: {stages}.")
 

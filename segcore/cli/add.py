@@ -16,7 +16,7 @@ from segcore.overlay import SideBySide
 from segcore.photo import read_photo, write_image
 from segcore.pipeline import build_pipeline
 from segcore.recipe import Recipe
-from segcore.targets import check_apart, check_target
+from segcore.targets import check_apart, check_source, check_target
 
 
 def add_model(
@@ -44,8 +44,8 @@ def add_model(
     if test_picture and preview:
         check_apart(test_picture, "photo", [preview])
         check_target(preview)
-        photo = read_photo(_existing(test_picture).read_bytes())
-    proposal = propose(*sort_files([_existing(path) for path in (file, config) if path]), stem=file.stem)
+        photo = read_photo(check_source(test_picture).read_bytes())
+    proposal = propose(*sort_files([check_source(path) for path in (file, config) if path]), stem=file.stem)
     changes = {"name": name, "family": name, "title": title, "licence": licence, "output": output}
     feed = {
         "width_px": width,
@@ -78,9 +78,3 @@ def _correct(card: ModelCard, changes: dict[str, Any], feed: dict[str, Any], lab
         return ModelCard.model_validate(card.model_dump() | said)
     except ValidationError as error:
         raise explain(error) from None
-
-
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise SegdeckError(f"There is no file {str(path)!r}.")
-    return path

@@ -20,6 +20,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from segcore.cli import STOPPED
 from segcore.cli.evaluate import evaluate
 from segcore.cli.models import models
 from segcore.cli.options import show_options
@@ -30,7 +31,7 @@ from segcore.pipeline import build_pipeline, use_one_thread_each
 from segcore.recipe import change_recipe, load_recipe, ready_recipes
 from segcore.settings import settings
 from segcore.tables import require_objects, write_objects
-from segcore.targets import check_apart
+from segcore.targets import check_apart, check_source
 from segcore.video import probe, process_video
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +49,6 @@ SetOption = Annotated[
 ]
 ObjectsOption = Annotated[Path | None, typer.Option(help="Also write every object's figures here, as CSV.")]
 _DEFAULT = "blur_my_background"
-_STOPPED = 130  # what typer makes of Ctrl-C, as shells do
 
 
 @app.command()
@@ -79,7 +79,7 @@ def segment(
     chosen = change_recipe(load_recipe(recipe), changes or ())
     if objects:
         require_objects(chosen)
-    photo = read_photo(_existing(source).read_bytes())
+    photo = read_photo(check_source(source).read_bytes())
     result = build_pipeline(chosen)(photo.image)
     picture = result.image
     if isinstance(chosen.overlay, CutOut) and target.suffix.lower() in (".png", ".webp"):
@@ -102,7 +102,7 @@ def process(
     objects: ObjectsOption = None,
 ) -> None:
     """Split a video, frame by frame, and keep its sound."""
-    chosen, info = change_recipe(load_recipe(recipe), changes or ()), probe(_existing(source))
+    chosen, info = change_recipe(load_recipe(recipe), changes or ()), probe(check_source(source))
     console = Console(stderr=True)
     cut_off = False
     steps = process_video(source, target, chosen, mask=mask, measures=measures, objects=objects, info=info)
@@ -133,12 +133,6 @@ def show_recipe(name: Annotated[str, typer.Argument(help="A ready recipe's name,
     print(load_recipe(name).to_toml(), end="")
 
 
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise SegdeckError(f"There is no file {str(path)!r}.")
-    return path
-
-
 def main() -> None:
     """Run the command line. An error is one line on stderr and exit status 2; Ctrl-C is 130."""
     use_one_thread_each()
@@ -151,7 +145,7 @@ def main() -> None:
         _fail(str(error))
     except OSError as error:
         _fail(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
-    if code == _STOPPED:
+    if code == STOPPED:
         print("segdeck: stopped; nothing was left behind", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)
 

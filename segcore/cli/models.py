@@ -10,17 +10,17 @@ from rich.markup import escape
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
+from segcore.cli import STOPPED
 from segcore.cli.add import add_model
 from segcore.errors import SegdeckError
 from segcore.networks import store as model_store
 from segcore.networks.card import ModelCard, broken_cards, cards, family
+from segcore.networks.runtimes import RUNTIME_TITLES
 
 models = typer.Typer(help="The networks: what there is, what is installed.", no_args_is_help=True)
 models.command("add")(add_model)
 
 NameArgument: TypeAlias = Annotated[str, typer.Argument(help="A network, or a family of them.")]
-_STOPPED = 130  # as shells do after Ctrl-C
-_RUNTIMES = {"opencv": "OpenCV", "openvino": "OpenVINO"}
 
 
 @models.command("list")
@@ -52,7 +52,7 @@ def install_model(name: NameArgument) -> None:
             print(f"{card.name}: {'installed' if new else 'already installed'}")
     except KeyboardInterrupt:
         print("segdeck: stopped; what came is kept, and the next install goes on from there", file=sys.stderr)
-        sys.exit(_STOPPED)
+        sys.exit(STOPPED)
 
 
 @models.command("verify")
@@ -90,5 +90,5 @@ def _describe_state(card: ModelCard) -> tuple[str, str]:
         return "yes, not tried", ""
     verified = "verified" if found.verified == "reference" else found.verified
     spent_ms = found.openvino_ms if found.runtime == "openvino" else found.opencv_ms
-    runtime = _RUNTIMES[found.runtime]
+    runtime = RUNTIME_TITLES[found.runtime]
     return f"yes, {verified}", runtime if spent_ms is None else f"{runtime}, {spent_ms:.0f} ms"

@@ -8,23 +8,16 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from segcore.overlap import BoolMask
 from segcore.regions import present_labels
 from segcore.segmentation import LabelMap
 
 BOUNDARY_PX = 3
 
-BoolMask = npt.NDArray[np.bool_]
-"""(H, W) bool."""
-
 
 def ratio(part: float, whole: float) -> float:
     """Return ``part / whole``, and 1 for nothing out of nothing: there was nothing to find and nothing to get wrong."""
     return part / whole if whole else 1.0
-
-
-def iou(found: BoolMask, truth: BoolMask) -> float:
-    """Return intersection over union (Jaccard index) of two (H, W) bool masks, 0 to 1; 1 if both are empty."""
-    return ratio(int(np.count_nonzero(found & truth)), int(np.count_nonzero(found | truth)))
 
 
 def boundary(mask: BoolMask) -> BoolMask:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segcore.evaluation.evaluate import iou
+from segcore.overlap import mean_iou
 from segcore.regions import present_labels
 from segcore.segmentation import Image, LabelMap, Plane, u8
 
@@ -29,8 +29,7 @@ class Flicker:
             grey_before, map_before = self._before
             moved = follow(map_before, self._motion(grey, grey_before))
             values = sorted({*present_labels(moved), *present_labels(label_map)})
-            agreement = [iou(moved == value, label_map == value) for value in values]
-            self._agreement.append(float(np.mean(agreement)) if agreement else 1.0)
+            self._agreement.append(mean_iou(moved, label_map, values))
         self._before = grey, label_map.copy()
 
     def value(self) -> float:

@@ -37,12 +37,15 @@ class _Sources(Mapping[str, type[MethodOptions]]):
         return len(methods.METHODS) - 1
 
 
+SOURCES = _Sources()
+
+
 class ObjectsOptions(MethodOptions):
     """Number the objects that another method finds."""
 
     title: ClassVar[str] = "Numbered objects"
     method: Literal["objects"] = "objects"
-    source: Annotated[SerializeAsAny[MethodOptions], chosen_by("method", _Sources())] = Field(
+    source: Annotated[SerializeAsAny[MethodOptions], chosen_by("method", SOURCES)] = Field(
         default=ThresholdOptions(), title="Found by", description="The method whose parts are told apart."
     )
     neck: float = Field(

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from segcore.errors import SegdeckError
 from segcore.networks.answers import Output
 from segcore.networks.card import Finding, ModelCard
+from segcore.networks.files import Kind
 from segcore.networks.runtimes import Layout
 from segcore.segmentation import Image, LabelMap
 
@@ -50,7 +51,7 @@ class NetworkFacts:
         Whether OpenCV takes it only once it is mended.
     """
 
-    kind: Literal["onnx", "tflite", "tensorflow", "caffe", "darknet"]
+    kind: Kind
     input_height_px: int
     input_width_px: int
     layout: Layout

@@ -1,7 +1,6 @@
 """A loaded network: fed as its card says, run by the runtime that was found best, its answers checked."""
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -12,6 +11,7 @@ from segcore.errors import SegdeckError
 from segcore.networks.answers import read_labels, read_probability, to_probability
 from segcore.networks.card import ModelCard
 from segcore.networks.runtimes import Answer, Runtime, RuntimeName, load
+from segcore.overlap import mean_iou
 from segcore.scaling import shrink
 from segcore.segmentation import Image, LabelMap
 
@@ -135,11 +135,15 @@ def open_with(card: ModelCard, path: Path, folder: Path, runtime: RuntimeName) -
     SegdeckError
         If OpenCV can't read or run it, or `Network` refuses it.
     """
-    config = folder / card.config.name if card.config else None
     try:
-        return Network(card, load(path, config, card.input.layout, runtime), folder)
+        return Network(card, load(path, config_of(card, folder), card.input.layout, runtime), folder)
     except cv2.error as error:
         raise SegdeckError(why_refused(card.title, error)) from None
+
+
+def config_of(card: ModelCard, folder: Path) -> Path | None:
+    """Return where a network's layout lies in a folder, where it is a file of its own."""
+    return folder / card.config.name if card.config else None
 
 
 def why_refused(title: str, error: cv2.error, log: str = "") -> str:
@@ -188,24 +192,6 @@ def read_reference(card: ModelCard, folder: Path) -> tuple[Image, LabelMap]:
             f"The reference of {card.title} can't be used: a picture and a grey PNG of the same size are needed."
         )
     return np.asarray(picture, np.uint8), np.asarray(mask, np.uint8)
-
-
-def mean_iou(first: LabelMap, second: LabelMap, labels: Sequence[int] | set[int]) -> float:
-    """Return the mean intersection over union of some labels; one that is in neither map does not count.
-
-    Parameters
-    ----------
-    first, second
-        (H, W) uint8.
-    labels
-        The values to compare, 0 for background.
-    """
-    shares = []
-    for value in labels:
-        one, other = first == value, second == value
-        if union := np.count_nonzero(one | other):
-            shares.append(np.count_nonzero(one & other) / union)
-    return float(np.mean(shares)) if shares else 1.0
 
 
 def ramp(height: int, width: int) -> Image:

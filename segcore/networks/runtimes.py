@@ -15,6 +15,9 @@ Answer: TypeAlias = npt.NDArray[np.float32]
 Layout: TypeAlias = Literal["nchw", "nhwc"]
 RuntimeName: TypeAlias = Literal["opencv", "openvino"]
 
+RUNTIME_TITLES: dict[RuntimeName, str] = {"opencv": "OpenCV", "openvino": "OpenVINO"}
+"""What people call them."""
+
 
 class Runtime(Protocol):
     """A loaded network. Threads may share it."""

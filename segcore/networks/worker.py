@@ -21,8 +21,9 @@ from segcore.errors import SegdeckError
 from segcore.networks.answers import Output
 from segcore.networks.card import Finding, ModelCard, file_sha256
 from segcore.networks.files import KINDS, stated_input
-from segcore.networks.network import Network, mean_iou, not_a_network, open_with, ramp, read_reference, why_refused
+from segcore.networks.network import Network, config_of, not_a_network, open_with, ramp, read_reference, why_refused
 from segcore.networks.runtimes import Answer, Layout, in_proportion, load
+from segcore.overlap import mean_iou
 from segcore.segmentation import Image
 
 Found = TypeVar("Found")
@@ -40,7 +41,7 @@ def check(card: ModelCard, folder: Path, read_log: ReadLog) -> Iterator[Finding]
     weights = folder / card.weights.name
 
     def run(path: Path) -> tuple[Path, Network]:
-        return path, Network(card, load(path, _config(card, folder), card.input.layout, "opencv"), folder)
+        return path, _network(card, path, folder)
 
     path, network = mended_if_need_be(weights, folder, card.title, read_log, run)
     found = Finding(
@@ -101,11 +102,8 @@ def inspect(weights: Path, config: Path | None, read_log: ReadLog) -> dict[str, 
 
 def split(card: ModelCard, folder: Path, read_log: ReadLog) -> None:
     """Write what a card's network finds in ``picture.png`` of its folder to ``labels.png``."""
-
-    def run(path: Path) -> Network:
-        return Network(card, load(path, _config(card, folder), card.input.layout, "opencv"), folder)
-
-    network = mended_if_need_be(folder / card.weights.name, folder, card.title, read_log, run)
+    weights = folder / card.weights.name
+    network = mended_if_need_be(weights, folder, card.title, read_log, lambda path: _network(card, path, folder))
     picture = np.asarray(cv2.imread(str(folder / "picture.png"), cv2.IMREAD_COLOR), np.uint8)
     cv2.imwrite(str(folder / "labels.png"), network.label_map(picture))
 
@@ -144,8 +142,9 @@ def _mend(weights: Path, mended: Path) -> Path:
     return mended
 
 
-def _config(card: ModelCard, folder: Path) -> Path | None:
-    return folder / card.config.name if card.config else None
+def _network(card: ModelCard, path: Path, folder: Path) -> Network:
+    """Load a network with OpenCV, whose own errors tell whether it can be mended."""
+    return Network(card, load(path, config_of(card, folder), card.input.layout, "opencv"), folder)
 
 
 def _milliseconds(*networks: Network) -> list[float]:

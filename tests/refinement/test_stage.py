@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from segcore.canvas import BT601, Canvas
-from segcore.evaluation.evaluate import boundary_f, iou
+from segcore.evaluation.evaluate import boundary_f
 from segcore.evaluation.flicker import Flicker
 from segcore.methods.network import NetworkOptions
+from segcore.overlap import iou
 from segcore.refinement import Refinement
 from segcore.refinement.stage import carry_numbers
 from segcore.segmentation import Label, Segmentation
