@@ -64,10 +64,9 @@ def _edit_method(label: str, known: Mapping[str, type[MethodOptions]], now: Meth
 
 def edit(options: AnyOptions, key: str) -> AnyOptions:
     """Show a control for each field of ``options`` that counts and return them as the controls are set now."""
-    if edit_whole := _EDITORS.get(getattr(options, "method", None) or getattr(options, "kind", "")):
-        values = edit_whole(options, key)
-    else:
-        values = _edit_each(options, key)
+    edit_own, own = _EDITORS.get(getattr(options, "method", None) or getattr(options, "kind", ""), (None, ()))
+    values = edit_own(options, key) if edit_own else {}
+    values |= _edit_each(options, key, without=own)
     changed = {name: value for name, value in values.items() if value != getattr(options, name)}
     if not changed:  # the very same object: an embedded picture is not read again
         return options
@@ -78,11 +77,11 @@ def edit(options: AnyOptions, key: str) -> AnyOptions:
         return options
 
 
-def _edit_each(options: Options, key: str) -> dict[str, Any]:
+def _edit_each(options: Options, key: str, without: tuple[str, ...]) -> dict[str, Any]:
     """Show the fields in their order; one that counts only with another's value follows it at once."""
     values: dict[str, Any] = {}
     for name, field in type(options).model_fields.items():
-        if is_choice(field) or not options.model_copy(update=values).counts(name):
+        if is_choice(field) or name in without or not options.model_copy(update=values).counts(name):
             continue
         values[name] = _control(field, getattr(options, name), f"{key}-{name}")
     return values
@@ -167,9 +166,10 @@ def _in_words(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-_EDITORS: dict[str, Callable[[Any, str], dict[str, Any]]] = {
-    "color_range": edit_ranges,
-    "grab": edit_marks,
-    "network": edit_network,
-    "replace": _edit_background,
+_EDITORS: dict[str, tuple[Callable[[Any, str], dict[str, Any]], tuple[str, ...]]] = {
+    "color_range": (edit_ranges, ("space", "ranges")),
+    "grab": (edit_marks, ("box", "strokes")),
+    "network": (edit_network, ("model", "classes", "colors")),
+    "replace": (_edit_background, ("picture",)),
 }
+"""By method or overlay: the editor, and the fields that are its own."""

@@ -11,7 +11,7 @@ TURN = "marks_turn"
 
 
 def edit_marks(options: GrabOptions, key: str) -> dict[str, Any]:
-    """Show the controls and return the values of the box and the rounds."""
+    """Show the controls and return the value of the box."""
     st.caption(
         "What stands out in this box is cut out; in a video or before the camera it is then followed. "
         "Changing the box starts anew."
@@ -20,9 +20,7 @@ def edit_marks(options: GrabOptions, key: str) -> dict[str, Any]:
     left, top, width, height = options.box
     left, width = _side("From left to right (%)", left, width, f"{key}-across")
     top, height = _side("From top to bottom (%)", top, height, f"{key}-down")
-    field = GrabOptions.model_fields["iterations"]
-    rounds = st.slider(field.title, 1, 10, options.iterations, help=field.description, key=f"{key}-rounds")
-    return {"box": (left, top, width, height), "iterations": rounds}
+    return {"box": (left, top, width, height)}
 
 
 def _side(label: str, start: float, length: float, key: str) -> tuple[float, float]:

@@ -8,7 +8,6 @@ import streamlit as st
 
 from segcore.methods.network import NetworkOptions
 from segcore.networks.card import CardLabel, ModelCard, cards
-from segcore.options import bounds
 
 _LEGEND = (
     '<ul aria-label="Legend" style="display:flex;flex-wrap:wrap;gap:.2rem .9rem;padding:0;margin:0;list-style:none">'
@@ -30,7 +29,7 @@ def edit_network(options: NetworkOptions, key: str) -> dict[str, Any]:
     same = model == options.model
     classes = _choose_classes(chosen[0], options.classes if same else (), f"{key}-{model}")
     colors = _choose_colors(chosen[0], classes, options.colors if same else (), f"{key}-{model}")
-    return {"model": model, "classes": classes, "colors": colors, "floor": _choose_floor(options, key)}
+    return {"model": model, "classes": classes, "colors": colors}
 
 
 def _choose_network(known: tuple[ModelCard, ...], now: str, key: str) -> str:
@@ -83,18 +82,4 @@ def _choose_colors(
         st.html(f"{_LEGEND}{''.join(entries)}</ul>")
     return tuple(
         CardLabel(name=label.name, color=shown[label.name]) for label in card.labels if shown[label.name] != label.color
-    )
-
-
-def _choose_floor(options: NetworkOptions, key: str) -> float:
-    field = NetworkOptions.model_fields["floor"]
-    low, high = bounds(field) or (0, 1)
-    return st.slider(
-        field.title or "",
-        float(low),
-        float(high),
-        float(options.floor),
-        0.05,
-        help=field.description,
-        key=f"{key}-floor",
     )
