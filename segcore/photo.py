@@ -1,8 +1,8 @@
 """Reading people's photos: upright, 8 bit, BGR, with their transparency kept beside."""
 
 import io
-import os
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +13,14 @@ import PIL.Image
 import PIL.ImageOps
 
 from segcore.errors import SegdeckError
+from segcore.parts import write_whole
 from segcore.segmentation import Image, Plane, u8
 from segcore.settings import settings
 from segcore.targets import check_target
+from segcore.worker import Limits, Message, ask_once
 
 FORMATS = ("PNG", "JPEG", "WEBP")
+_LIMITS = Limits(memory_bytes=2 << 30, silence_s=30)
 _NOT_A_PHOTO = "This is not a photo that can be read; PNG, JPEG and WebP are accepted."
 
 
@@ -74,6 +77,40 @@ def read_photo(content: bytes) -> Photo:
         raise SegdeckError("This photo is damaged or cut off; save it again and try once more.") from None
 
 
+def read_photo_in_worker(content: bytes) -> Photo:
+    """Decode a photo as `read_photo` does, in a process of its own with limits on time and memory.
+
+    Parameters
+    ----------
+    content
+        The file's bytes, from somebody who may mean harm.
+
+    Returns
+    -------
+    Photo
+        As of `read_photo`.
+
+    Raises
+    ------
+    SegdeckError
+        As `read_photo`, or if the worker was ended by a limit or by the photo.
+    """
+    settings().check_bytes(len(content))
+    values, pixels = ask_once("segcore.photo:answer", {}, _LIMITS, _NOT_A_PHOTO, content)
+    height, width = values["height"], values["width"]
+    samples = np.frombuffer(bytearray(pixels), np.uint8)  # writable, as of `read_photo`
+    image, opacity = np.split(samples, [height * width * 3])
+    return Photo(image.reshape(height, width, 3), opacity.reshape(height, width) if opacity.size else None)
+
+
+def answer(content: bytes = b"") -> Iterator[Message]:
+    """Do the work of `read_photo_in_worker`, in a worker."""
+    photo = read_photo(content)
+    opacity = b"" if photo.opacity is None else photo.opacity.tobytes()
+    height, width = photo.image.shape[:2]
+    yield {"height": height, "width": width}, photo.image.tobytes() + opacity
+
+
 def _to_photo(picture: PIL.Image.Image) -> Photo:
     if picture.mode.startswith("I"):  # 16-bit grey: Pillow would clip it to 8 bits, not scale it
         grey = np.asarray(picture).astype(np.float64) / 257
@@ -110,12 +147,7 @@ def write_image(path: Path, picture: npt.NDArray[np.uint8]) -> None:
     encoded, content = cv2.imencode(ending, picture)
     if not encoded:
         raise SegdeckError(f"This picture is too large for a {ending} file; .png takes it.")
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_bytes(content.tobytes())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(path, lambda part: part.write_bytes(content.tobytes()))
 
 
 def write_png(picture: npt.NDArray[np.uint8]) -> bytes:

@@ -34,3 +34,11 @@ def reduced_size(height: int, width: int, pixels: int) -> tuple[int, int]:
     """Return the height and width of a picture of the same shape with about so many pixels, or its own if smaller."""
     scale = min(1.0, math.sqrt(pixels / (height * width)))
     return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def fit_width(picture: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.uint8]:
+    """Return a picture, (H, W, 3) uint8, at most ``width`` pixels wide, its shape kept."""
+    if picture.shape[1] <= width:
+        return picture
+    height = max(1, round(picture.shape[0] * width / picture.shape[1]))
+    return u8(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA))

@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     max_width_px: int = Field(default=3840, ge=16, description="Longest side of a video, in pixels.")
     max_height_px: int = Field(default=2160, ge=16, description="Shortest side of a video, in pixels.")
     max_length_s: float = Field(default=600, gt=0, description="Longest video, in seconds.")
+    max_frames: int = Field(default=72_000, ge=1, description="Longest video, in frames: 120 a second for 10 minutes.")
     max_photo_mp: float = Field(default=25, gt=0, description="Largest photo, in megapixels (phones take 12 to 24).")
     min_side_px: int = Field(default=16, ge=1, description="Shortest side of any picture, in pixels.")
     models_dir: Path = Field(
@@ -89,10 +90,11 @@ class Settings(BaseSettings):
         """
         self.check_sides(width_px, height_px)
         if max(width_px, height_px) > self.max_width_px or min(width_px, height_px) > self.max_height_px:
-            raise SegdeckError(
-                f"This video is {width_px}x{height_px} pixels; "
-                f"the largest accepted is {self.max_width_px}x{self.max_height_px}."
-            )
+            raise self.video_too_large(f"is {width_px}x{height_px} pixels")
+
+    def video_too_large(self, what: str) -> SegdeckError:
+        """Return the refusal of a video with too large pictures; ``what`` says how large they are."""
+        return SegdeckError(f"This video {what}; the largest accepted is {self.max_width_px}x{self.max_height_px}.")
 
     def check_length(self, length_s: float) -> None:
         """Refuse a video that is too long.
@@ -107,6 +109,17 @@ class Settings(BaseSettings):
                 f"This video is {describe_seconds(length_s)} long; "
                 f"the longest accepted is {describe_seconds(self.max_length_s)}."
             )
+
+    def check_frames(self, frames: int) -> None:
+        """Refuse a video that has too many frames, however short it is.
+
+        Raises
+        ------
+        SegdeckError
+            If there are more than ``max_frames``.
+        """
+        if frames > self.max_frames:
+            raise SegdeckError(f"This video has too many frames; at most {self.max_frames} are accepted.")
 
 
 def describe_seconds(seconds: float) -> str:

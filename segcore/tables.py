@@ -1,12 +1,12 @@
 """CSV files of figures: a row a picture, or a row for each object of a picture."""
 
 import csv
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from segcore.errors import SegdeckError
+from segcore.parts import Part
 from segcore.pipeline import Result
 from segcore.recipe import Recipe
 from segcore.targets import check_target
@@ -20,8 +20,8 @@ class Table:
     """A CSV that grows, under another name until it is whole."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._part = path, path.with_name(path.name + ".part")
-        self._file: IO[str] = self._part.open("w", newline="", encoding="utf-8")
+        self._part = Part(path)
+        self._file: IO[str] = self._part.path.open("w", newline="", encoding="utf-8")
         self._rows = csv.writer(self._file)
         self._empty = True
 
@@ -46,11 +46,11 @@ class Table:
 
     def publish(self) -> None:
         """Give the file its name."""
-        os.replace(self._part, self._path)
+        self._part.publish()
 
     def discard(self) -> None:
         """Take half a file away."""
-        self._part.unlink(missing_ok=True)
+        self._part.discard()
         with suppress(OSError):  # on a full disk the last lines can't be written; they are not wanted either
             self._file.close()
 

@@ -117,6 +117,40 @@ def make_clip(
     return path
 
 
+def join_clip(path: Path, parts: Sequence[tuple[int, int, int]], codec: str = "libvpx") -> Path:
+    """Make a clip whose pictures change their size on the way.
+
+    Parameters
+    ----------
+    path
+        Where it goes.
+    parts
+        Each a width, a height and a number of frames.
+    codec
+        Each part is encoded on its own, and their packets are written one after another.
+    """
+    pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+    with av.open(path, "w") as container:
+        video = container.add_stream(codec, rate=25)
+        video.width, video.height, video.pix_fmt = *parts[0][:2], pix_fmt
+        start = 0
+        for width, height, frames in parts:
+            encoder = av.CodecContext.create(codec, "w")
+            encoder.width, encoder.height, encoder.pix_fmt = width, height, pix_fmt
+            encoder.time_base, encoder.framerate = Fraction(1, 25), Fraction(25)
+            packets = []
+            for number in range(start, start + frames):
+                frame = av.VideoFrame.from_ndarray(picture(number, width, height), format="bgr24")
+                frame = frame.reformat(format=pix_fmt)
+                frame.pts, frame.time_base = number, Fraction(1, 25)
+                packets += encoder.encode(frame)
+            for packet in (*packets, *encoder.encode(None)):
+                packet.stream, packet.time_base = video, Fraction(1, 25)
+                container.mux(packet)
+            start += frames
+    return path
+
+
 def make_sound(path: Path, codec: str = "libmp3lame", *, cover: bool = False, length_s: float = 1.0) -> Path:
     """Make a file with sound and no moving pictures, with a cover picture if wanted."""
     with av.open(path, "w") as container:

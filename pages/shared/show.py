@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 
 import altair as alt
-import cv2
 import pandas as pd
 import streamlit as st
 
 from segcore.pipeline import Result
+from segcore.scaling import fit_width
 from segcore.segmentation import Image, Label
 from segcore.tables import OBJECT_COLUMNS, object_rows
 
@@ -39,10 +39,7 @@ def kept_row(name: str, remove: Callable[[], None]) -> None:
 
 def smaller(image: Image) -> Image:
     """Return a picture at most as wide as a page shows it, so that it loads fast."""
-    height, width = image.shape[:2]
-    if width <= _WIDEST_PX:
-        return image
-    return cv2.resize(image, (_WIDEST_PX, round(height * _WIDEST_PX / width)), interpolation=cv2.INTER_AREA)
+    return fit_width(image, _WIDEST_PX)
 
 
 def worth_telling(coverage_percent: Mapping[str, float]) -> Mapping[str, float]:

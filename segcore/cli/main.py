@@ -32,7 +32,7 @@ from segcore.recipe import change_recipe, load_recipe, ready_recipes
 from segcore.settings import settings
 from segcore.tables import require_objects, write_objects
 from segcore.targets import check_apart, check_source
-from segcore.video import probe, process_video
+from segcore.video import process_in_worker
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -102,14 +102,14 @@ def process(
     objects: ObjectsOption = None,
 ) -> None:
     """Split a video, frame by frame, and keep its sound."""
-    chosen, info = change_recipe(load_recipe(recipe), changes or ()), probe(check_source(source))
+    chosen = change_recipe(load_recipe(recipe), changes or ())
     console = Console(stderr=True)
     cut_off = False
-    steps = process_video(source, target, chosen, mask=mask, measures=measures, objects=objects, info=info)
+    steps = process_in_worker(check_source(source), target, chosen, mask=mask, measures=measures, objects=objects)
     columns = (BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     bar = Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal)
     with bar, closing(steps):  # closed at once, also by Ctrl-C: that is what takes half a file away
-        task = bar.add_task("frames", total=info.frames or None, rate="")
+        task = bar.add_task("frames", total=None, rate="")
         for step in steps:
             total, rate = step.frames_expected or None, f"{step.rate_fps:.0f} frames/s"
             bar.update(task, completed=step.frames_done, total=total, rate=rate)

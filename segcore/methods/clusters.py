@@ -14,7 +14,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
-from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
 
 from segcore.methods.base import MethodOptions
 from segcore.options import called, only_if, unit
@@ -121,6 +120,8 @@ class ClustersSegmenter:
 
     def _find(self, counts: Counts) -> None:
         """Find clusters anew; those that were there before keep their label and colour."""
+        from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]  # slow: half a worker's start
+
         options = self._options
         if options.kind == "kmeans":
             found = k_means(counts, options.clusters)

@@ -1,25 +1,28 @@
 """What a video file holds, found out before anything is done with it."""
 
-import json
-import subprocess
-import sys
-from dataclasses import dataclass
+import warnings
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from fractions import Fraction
 from pathlib import Path
+
+import av
+import PIL.Image
+from av.container import InputContainer
+from av.video.stream import VideoStream
 
 from segcore.errors import SegdeckError
 from segcore.settings import describe_seconds, settings
+from segcore.video.container import limit_pixels, open_container, refused_for_size
+from segcore.worker import Limits, Message, ask_once
 
-_TIMEOUT_S = 40
-_WORKER = Path(__file__).with_name("probe_worker.py")
+_LIMITS = Limits(memory_bytes=3 << 30, silence_s=30)
 _ACCEPTED = "MP4, MOV, WebM, MKV and AVI are accepted."
-_REFUSALS = {
-    "unreadable": f"This is not a video that can be read, or it is cut off at a vital place; {_ACCEPTED}",
-    "sound only": f"This file has sound but no pictures; a video is needed. {_ACCEPTED}",
-    "still": f"This is a picture, not a video; the Photo page and `segdeck segment` take pictures. {_ACCEPTED}",
-    "no video": f"There are no moving pictures in this file; {_ACCEPTED}",
-    "unknown codec": "This video is packed in a way that can't be read here; save it as an H.264 MP4 and try again.",
-    "no frames": "There is not one picture in this video that can be read; save it again and try once more.",
-}
+_UNREADABLE = f"This is not a video that can be read, or it is cut off at a vital place; {_ACCEPTED}"
+_STILL = f"This is a picture, not a video; the Photo page and `segdeck segment` take pictures. {_ACCEPTED}"
+_USUAL_FPS = 25.0
+_HIGHEST_FPS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +83,114 @@ def probe(path: Path) -> VideoInfo:
     SegdeckError
         If it is no video, can't be read, or is over a limit.
     """
+    _check_file(path)
+    found, _ = ask_once("segcore.video.probe:answer", {"path": str(path)}, _LIMITS, _UNREADABLE)
+    return VideoInfo(**found)
+
+
+def answer(path: str) -> Iterator[Message]:
+    """Do the work of `probe`, in a worker."""
+    yield asdict(probe_here(Path(path))), b""
+
+
+def probe_here(path: Path) -> VideoInfo:
+    """Look at a video file as `probe` does, but in this process: only a worker should, or one who trusts the file."""
+    _check_file(path)
+    try:
+        container = open_container(path)
+    except (av.FFmpegError, ValueError, OSError):
+        raise SegdeckError(_STILL if _is_picture(path) else _UNREADABLE) from None
+    with container:
+        return _look(container)
+
+
+def _check_file(path: Path) -> None:
     if not path.is_file():
         raise SegdeckError("There is no such file.")
-    limits = settings()
-    limits.check_bytes(path.stat().st_size)
+    settings().check_bytes(path.stat().st_size)
+
+
+def _is_picture(path: Path) -> bool:
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", _WORKER, path], capture_output=True, timeout=_TIMEOUT_S, check=True, text=True
+        with warnings.catch_warnings(action="ignore"), PIL.Image.open(path):
+            return True
+    except Exception:  # Pillow lets any kind out of a damaged file
+        return False
+
+
+def _look(container: InputContainer) -> VideoInfo:
+    limits = settings()
+    stream = _video_stream(container)
+    if stream.codec_context.width:  # known before a picture is decoded
+        limits.check_video_size(stream.codec_context.width, stream.codec_context.height)
+    limit_pixels(stream)
+    frame = _first_frame(container, stream)
+    turned = round(frame.rotation / 90) % 2 == 1
+    width, height = (frame.height, frame.width) if turned else (frame.width, frame.height)
+    limits.check_video_size(width, height)
+    length_s, frames = _extent(container, stream)
+    limits.check_length(length_s)
+    rate = float(stream.average_rate or stream.guessed_rate or 0)
+    if not 0 < rate <= _HIGHEST_FPS:
+        rate = frames / length_s if frames and length_s else _USUAL_FPS
+    limits.check_frames(frames or round(length_s * rate))
+    sound = container.streams.audio[0] if container.streams.audio else None
+    return VideoInfo(
+        stream=stream.index,
+        width_px=width,
+        height_px=height,
+        turned=turned,
+        length_s=length_s,
+        rate_fps=min(rate, _HIGHEST_FPS),
+        frames=frames or round(length_s * rate),
+        sound=sound.codec_context.codec.canonical_name if sound and sound.codec_context else "",
+    )
+
+
+def _video_stream(container: InputContainer) -> VideoStream:
+    """Return the stream with the moving pictures."""
+    moving = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+    if not moving and container.streams.audio:
+        raise SegdeckError(f"This file has sound but no pictures; a video is needed. {_ACCEPTED}")
+    if not moving:
+        raise SegdeckError(f"There are no moving pictures in this file; {_ACCEPTED}")
+    if moving[0].codec_context is None:
+        raise SegdeckError(
+            "This video is packed in a way that can't be read here; save it as an H.264 MP4 and try again."
         )
-        found = json.loads(done.stdout)
-    except (subprocess.SubprocessError, json.JSONDecodeError):
-        raise SegdeckError(_REFUSALS["unreadable"]) from None
-    if error := found.get("error"):
-        raise SegdeckError(_REFUSALS[error])
-    info = VideoInfo(**found)
-    limits.check_video_size(info.width_px, info.height_px)
-    limits.check_length(info.length_s)
-    return info
+    return moving[0]
+
+
+def _first_frame(container: InputContainer, stream: VideoStream) -> av.VideoFrame:
+    """Return the first picture that can be read; damaged ones before it are passed over."""
+    with suppress(av.FFmpegError):
+        for packet in container.demux(stream):
+            try:
+                if frames := packet.decode():
+                    return frames[0]
+            except av.FFmpegError:
+                if refused_for_size(stream):
+                    raise settings().video_too_large("has larger pictures") from None
+    raise SegdeckError("There is not one picture in this video that can be read; save it again and try once more.")
+
+
+def _extent(container: InputContainer, stream: VideoStream) -> tuple[float, int]:
+    """Return the length in seconds and the number of frames, as the file states them or its packets tell.
+
+    A browser's recordings state no length, and most files no number. No more packets are counted than the operator's
+    limit on frames allows, and one.
+    """
+    stated_s = container.duration / av.time_base if container.duration and container.duration > 0 else 0.0
+    if stated_s and stream.frames:
+        return stated_s, stream.frames
+    unit = stream.time_base or Fraction(1, av.time_base)
+    frames, end = 0, 0
+    container.seek(0)
+    with suppress(av.FFmpegError):  # cut off: what is there counts
+        for packet in container.demux(stream):
+            frames += packet.size > 0
+            if packet.pts is not None:
+                end = max(end, packet.pts + (packet.duration or 0))
+            if frames > settings().max_frames:
+                break
+    return stated_s or float(end * unit), frames

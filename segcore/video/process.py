@@ -29,9 +29,9 @@ _AHEAD = 4  # pictures or packets that may wait between two threads
 _P = ParamSpec("_P")
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a clip is.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """How far a clip is, in numbers.
 
     Attributes
     ----------
@@ -41,8 +41,6 @@ class Progress:
         Since the start.
     time_s
         Of the newest picture in the clip.
-    result
-        The newest picture's.
     cut_off
         Whether the clip ended before its end: damaged or cut off.
     """
@@ -51,13 +49,7 @@ class Progress:
     frames_expected: int
     elapsed_s: float
     time_s: float
-    result: Result
     cut_off: bool = False
-
-    @property
-    def measures(self) -> Measures:
-        """The newest picture's figures."""
-        return self.result.measures
 
     @property
     def rate_fps(self) -> float:
@@ -73,6 +65,24 @@ class Progress:
     def left_s(self) -> float:
         """Seconds that it will still take."""
         return max(0, self.frames_expected - self.frames_done) / self.rate_fps if self.rate_fps else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress(Steps):
+    """How far a clip is, and the newest result.
+
+    Attributes
+    ----------
+    result
+        The newest picture's.
+    """
+
+    result: Result
+
+    @property
+    def measures(self) -> Measures:
+        """The newest picture's figures."""
+        return self.result.measures
 
     def still(self) -> Image:
         """Return the newest picture as drawn, BGR."""

@@ -13,6 +13,7 @@ from av.audio.stream import AudioStream
 from segcore.canvas import Canvas
 from segcore.frames import canvas_of_frame
 from segcore.settings import settings
+from segcore.video.container import limit_pixels, open_container, refused_for_size
 from segcore.video.probe import VideoInfo
 
 _MAY_MISS = 0.1  # of its stated length: a clip that misses more, besides its longest pause, is cut off
@@ -31,10 +32,11 @@ class ClipReader:
     """A clip, opened for reading. Times start at zero, or stay as they are where they start below it."""
 
     def __init__(self, path: Path, info: VideoInfo) -> None:
-        self._container = av.open(path, metadata_errors="ignore")
+        self._container = open_container(path)
         self._info = info
         self.video = next(stream for stream in self._container.streams.video if stream.index == info.stream)
         self.video.thread_type = "AUTO"
+        limit_pixels(self.video)
         self.audio = self._container.streams.audio[0] if info.sound else None
         self.time_base = self.video.time_base or Fraction(1, 90_000)
         self.rate = Fraction(info.rate_fps).limit_denominator(1001)
@@ -45,6 +47,7 @@ class ClipReader:
             self.pixel_shape = 1 / self.pixel_shape
         self._start = Fraction(max(0, self._container.start_time or 0), av.time_base)
         self._last_pts: int | None = None
+        self._frames = 0
         self.cut_off = False
 
     def __enter__(self) -> "ClipReader":
@@ -63,7 +66,7 @@ class ClipReader:
         Raises
         ------
         SegdeckError
-            If it is longer than the limit, whatever its header says.
+            If it is longer than the limit, or one of its pictures larger, whatever its header says.
         """
         end_s = 0.0
         streams = [self.video, self.audio] if self.audio else [self.video]
@@ -91,11 +94,17 @@ class ClipReader:
         try:
             frames = self.video.decode(packet)
         except av.FFmpegError:
+            if refused_for_size(self.video):
+                raise settings().video_too_large("has larger pictures further on") from None
             self.cut_off = True
             return
         for frame in frames:
+            self._frames += 1
             pts = self._rising(frame.pts)
-            settings().check_length(float(pts * self.time_base))
+            limits = settings()
+            limits.check_frames(self._frames)
+            limits.check_length(float(pts * self.time_base))
+            limits.check_video_size(frame.width, frame.height)
             yield Picture(canvas_of_frame(frame), pts, frame.duration or self._step)
 
     def _rising(self, pts: int | None) -> int:

@@ -1,6 +1,5 @@
 """Writing a clip that every browser plays: H.264 in MP4, with the sound that came along."""
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +9,7 @@ from av.audio.stream import AudioStream
 from av.codec.context import Flags
 
 from segcore.canvas import Canvas
+from segcore.parts import Part
 from segcore.video.reader import ClipReader, Picture
 
 _COPIED = {"aac", "mp3", "opus"}  # what MP4 holds and browsers play
@@ -19,7 +19,7 @@ _X264 = {"preset": "veryfast", "crf": "23"}
 
 
 class ClipWriter:
-    """An MP4 being written to ``<path>.part``; `publish` gives it its name, `discard` removes it."""
+    """An MP4 on its way (see `Part`); `publish` gives it its name, `discard` removes it."""
 
     def __init__(
         self,
@@ -42,9 +42,8 @@ class ClipWriter:
         sound
             Whether the source's sound will follow as packets.
         """
-        self._path = path
-        self._part = path.with_name(path.name + ".part")
-        self._container = av.open(self._part, "w", format="mp4", options={"movflags": "+faststart"})
+        self._part = Part(path)
+        self._container = av.open(self._part.path, "w", format="mp4", options={"movflags": "+faststart"})
         self._video = self._container.add_stream("libx264", rate=source.rate, options=_X264)
         self._video.height, self._video.width = canvas.size
         self._video.pix_fmt = "yuv420p"
@@ -81,11 +80,11 @@ class ClipWriter:
 
     def publish(self) -> None:
         """Give the whole file its name."""
-        os.replace(self._part, self._path)
+        self._part.publish()
 
     def discard(self) -> None:
         """Leave nothing behind. Does no harm after `publish`."""
-        self._part.unlink(missing_ok=True)
+        self._part.discard()
         with suppress(av.FFmpegError):  # closing writes an index, and there is no file left to write it to
             self._container.close()
 

@@ -192,13 +192,24 @@ def test_ctrl_c_leaves_no_half_file(recipe: Path, tmp_path: Path) -> None:
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed
     ) as running:
-        part = tmp_path / "figures.csv.part"
-        while running.poll() is None and not part.exists():
+        while running.poll() is None and not list(tmp_path.glob("figures.csv.*.part")):
             threading.Event().wait(0.005)
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=60)
     assert (running.returncode, out, err) == (130, "", "segdeck: stopped; nothing was left behind\n")
     assert names(tmp_path) == ["in.mp4", "red.toml"]
+
+
+def test_a_video_that_was_killed_leaves_nothing_once_the_next_is_made(recipe: Path, tmp_path: Path) -> None:
+    clip = repeat(make_clip(tmp_path / "in.mp4", frames=500), 20)
+    command = [sys.executable, "-m", "segcore.cli", "process", clip, tmp_path / "out.mp4", "--recipe", recipe]
+    with subprocess.Popen(command) as running:
+        while running.poll() is None and not list(tmp_path.glob("*.part")):
+            threading.Event().wait(0.005)
+        running.kill()
+    clip = make_clip(tmp_path / "short.mp4", frames=2)
+    assert segdeck("process", clip, tmp_path / "other.mp4", "--recipe", recipe).returncode == 0
+    assert names(tmp_path) == ["in.mp4", "other.mp4", "red.toml", "short.mp4"]
 
 
 # recipes

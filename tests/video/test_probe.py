@@ -1,6 +1,6 @@
-import importlib
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -69,6 +69,12 @@ def _first_half(path: Path) -> Path:
     return _written(path, content[: len(content) // 2])
 
 
+def _beside(folder: Path, text: str) -> Path:
+    """Write a text, named as a clip, beside a clip that it tells of."""
+    make_clip(folder / "clip.mkv")
+    return _written(folder / "a.mp4", text.encode())
+
+
 BAD = {
     "no video": (lambda d: _written(d / "a.mp4", b"a letter, not a video\n" * 1000), "not a video"),
     "a picture": (lambda d: _written(d / "a.mp4", b"\x89PNG\r\n\x1a\n" + bytes(1000)), "not|no"),
@@ -93,6 +99,18 @@ BAD = {
     ),
     "unknown codec": (lambda d: _unknown_codec(d / "a.mkv"), "can't be read here"),
     "a folder": (lambda d: d, "no such file"),
+    "a list of files": (lambda d: _beside(d, "ffconcat version 1.0\nfile 'clip.mkv'\n"), "not a video"),
+    "a playlist": (
+        lambda d: _beside(d, "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nclip.mkv\n#EXT-X-ENDLIST\n"),
+        "not a video",
+    ),
+    "a manifest": (
+        lambda d: _beside(d, "<MPD xmlns='urn:mpeg:dash:schema:mpd:2011' type='static'></MPD>"),
+        "not a vid",
+    ),
+    "a session": (lambda d: _beside(d, "v=0\no=- 0 0 IN IP4 127.0.0.1\nm=video 9 RTP/AVP 96\n"), "not a video"),
+    "subtitles": (lambda d: _beside(d, "1\n00:00:00,000 --> 00:00:01,000\nhello\n"), "not a video"),
+    "raw H.264": (lambda d: make_clip(d / "a.h264"), "not a video"),
 }
 
 
@@ -118,26 +136,36 @@ def test_refuses_a_file_over_the_size_limit(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    "worker",
+    ("name", "options"),
     [
-        "import os; os.kill(os.getpid(), 11)",
-        "import resource, time; resource.setrlimit(resource.RLIMIT_CPU, (1, 1))\nwhile True: pass",
-        "print('{')",
+        ("a.mp4", {"codec": "mjpeg", "pix_fmt": "yuvj420p", "rate": 90_000}),
+        ("a.mkv", {"codec": "rawvideo", "rate": 1000}),
+        ("a.webm", {"codec": "libvpx", "container_options": {"live": "1"}}),
+        ("a.ts", {"codec": "mpeg2video"}),
+        ("a.avi", {"codec": "mpeg4"}),
     ],
-    ids=["crashes", "hangs", "babbles"],
 )
-def test_a_file_that_breaks_the_reader_breaks_only_the_probe(
-    worker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_refuses_a_great_many_frames_however_short_they_are(
+    name: str, options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clip = make_clip(tmp_path / "a.mp4")
-    probe(clip)
-    module = importlib.import_module("segcore.video.probe")
-    monkeypatch.setattr(module, "_WORKER", _written(tmp_path / "worker.py", worker.encode()))
-    with pytest.raises(SegdeckError, match="not a video that can be read"):
-        probe(clip)
+    monkeypatch.setenv("SEGDECK_MAX_FRAMES", "100")
+    settings.cache_clear()
+    try:
+        clip = make_clip(tmp_path / name, size=(16, 16), frames=130, **options)
+        with pytest.raises(SegdeckError, match="too many frames; at most 100 are accepted"):
+            probe(clip)
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
 
 
-def test_a_probe_that_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.import_module("segcore.video.probe"), "_TIMEOUT_S", 0.001)
-    with pytest.raises(SegdeckError, match="not a video that can be read"):
-        probe(make_clip(tmp_path / "a.mp4"))
+def test_an_address_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("http://127.0.0.1:9/a.mp4", "concat:clip.mkv|clip.mkv", "pipe:0"):
+        with pytest.raises(SegdeckError, match="no such file"):
+            probe(Path(name))
+
+
+@pytest.mark.parametrize("name", ["2024-05-01T12:30:45.mp4", "http:a.mp4", "concat:a.mp4", "a%03d.mp4", "-i.mp4"])
+def test_a_file_may_have_any_name(name: str, tmp_path: Path) -> None:
+    assert probe(make_clip(tmp_path / "a.mp4").rename(tmp_path / name)).frames == 24

@@ -4,7 +4,7 @@ import resource
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -20,8 +20,8 @@ from segcore.overlay import CutOut, Objects, Overlay, SideBySide
 from segcore.recipe import Recipe
 from segcore.segmentation import Segmentation
 from segcore.settings import settings
-from segcore.video import Progress, process_video
-from tests.clips import ONSET_S, damage, make_clip
+from segcore.video import Progress, VideoInfo, process_video
+from tests.clips import ONSET_S, damage, join_clip, make_clip
 from tests.plain import refused
 from tests.video.conftest import NOTHING, REDS, TINT
 
@@ -507,6 +507,35 @@ def test_the_limit_on_length_holds_whatever_the_header_says(tmp_path: Path, monk
     finally:
         monkeypatch.undo()
         settings.cache_clear()
+    assert_nothing_left(source)
+
+
+@pytest.fixture
+def small_limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("WIDTH", "HEIGHT"):
+        monkeypatch.setenv(f"SEGDECK_MAX_{name}_PX", "256")
+    monkeypatch.setenv("SEGDECK_MAX_FRAMES", "30")
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.mark.parametrize("larger", [(300, 90), (90, 300), (1024, 1024), (6000, 6000), (16, 8)])
+@pytest.mark.parametrize(("name", "codec"), [("a.webm", "libvpx"), ("a.mkv", "mjpeg"), ("a.avi", "mjpeg")])
+@pytest.mark.usefixtures("small_limits")
+def test_limits_on_size_hold_for_every_picture(name: str, codec: str, larger: tuple[int, int], tmp_path: Path) -> None:
+    source = join_clip(tmp_path / name, [(160, 90, 5), (*larger, 2), (160, 90, 3)], codec)
+    with refused("larger pictures|the largest accepted is 256x256|the smallest accepted is 16x16"):
+        list(process_video(source, tmp_path / "b.mp4", TINT))
+    assert_nothing_left(source)
+
+
+@pytest.mark.usefixtures("small_limits")
+def test_the_limit_on_frames_holds_whatever_the_header_says(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "a.mkv", frames=40)
+    info = VideoInfo(0, 160, 120, turned=False, length_s=1, rate_fps=25, frames=24, sound="")
+    with refused("too many frames; at most 30"):
+        list(process_video(source, tmp_path / "b.mp4", TINT, info=info))
     assert_nothing_left(source)
 
 

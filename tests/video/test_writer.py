@@ -23,15 +23,16 @@ def canvas() -> Canvas:
 
 
 def test_a_clip_has_its_name_only_when_it_is_whole(tmp_path: Path, reader: ClipReader, canvas: Canvas) -> None:
-    target, part = tmp_path / "b.mp4", tmp_path / "b.mp4.part"
+    target = tmp_path / "b.mp4"
     writer = ClipWriter(target, canvas, reader, sound=False)
     for pts in (0, 512, 1024):
         writer.write_picture(canvas, Picture(canvas, pts, 512))
         assert not target.exists()
     writer.finish()
-    assert part.exists()
+    [part] = tmp_path.glob("b.mp4.*.part")
     assert not target.exists()
     writer.publish()
+    writer.discard()
     assert not part.exists()
     with av.open(target) as container:
         assert len(list(container.decode(video=0))) == 3
