@@ -1,9 +1,13 @@
 """Opening video files: only of the kinds that we mean, and never another file or address that one of them names."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from segcore.settings import settings
@@ -29,6 +33,18 @@ def open_container(path: Path) -> InputContainer:
         If it is of no kind that is known here, a playlist for example, or damaged.
     """
     return av.open(address(path), metadata_errors="ignore", options=_OPTIONS)
+
+
+def packets(container: InputContainer, *streams: Stream) -> "Iterator[av.Packet[Any]]":
+    """Yield the packets of some streams, in the order in which they lie in the file, and an empty one each at the end.
+
+    Raises
+    ------
+    av.FFmpegError
+        Where the file is cut off.
+    """
+    with suppress(IndexError):  # at the end, PyAV 18 looks for a stream that turned up only on the way
+        yield from container.demux(*streams)
 
 
 def address(path: Path) -> str:

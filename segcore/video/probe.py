@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 
 from segcore.errors import SegdeckError
 from segcore.settings import describe_seconds, settings
-from segcore.video.container import limit_pixels, open_container, refused_for_size
+from segcore.video.container import limit_pixels, open_container, packets, refused_for_size
 from segcore.worker import Limits, Message, ask_once
 
 _LIMITS = Limits(memory_bytes=3 << 30, silence_s=30)
@@ -134,7 +134,6 @@ def _look(container: InputContainer) -> VideoInfo:
     if not 0 < rate <= _HIGHEST_FPS:
         rate = frames / length_s if frames and length_s else _USUAL_FPS
     limits.check_frames(frames or round(length_s * rate))
-    sound = container.streams.audio[0] if container.streams.audio else None
     return VideoInfo(
         stream=stream.index,
         width_px=width,
@@ -143,8 +142,17 @@ def _look(container: InputContainer) -> VideoInfo:
         length_s=length_s,
         rate_fps=min(rate, _HIGHEST_FPS),
         frames=frames or round(length_s * rate),
-        sound=sound.codec_context.codec.canonical_name if sound and sound.codec_context else "",
+        sound=_sound_codec(container),
     )
+
+
+def _sound_codec(container: InputContainer) -> str:
+    """Return the name of the sound's codec; empty where there is no sound, or too little to know how it is packed."""
+    for stream in container.streams.audio[:1]:
+        context = stream.codec_context
+        if context and context.sample_rate and context.channels:
+            return context.codec.canonical_name
+    return ""
 
 
 def _video_stream(container: InputContainer) -> VideoStream:
@@ -164,7 +172,7 @@ def _video_stream(container: InputContainer) -> VideoStream:
 def _first_frame(container: InputContainer, stream: VideoStream) -> av.VideoFrame:
     """Return the first picture that can be read; damaged ones before it are passed over."""
     with suppress(av.FFmpegError):
-        for packet in container.demux(stream):
+        for packet in packets(container, stream):
             try:
                 if frames := packet.decode():
                     return frames[0]
@@ -187,7 +195,7 @@ def _extent(container: InputContainer, stream: VideoStream) -> tuple[float, int]
     frames, end = 0, 0
     container.seek(0)
     with suppress(av.FFmpegError):  # cut off: what is there counts
-        for packet in container.demux(stream):
+        for packet in packets(container, stream):
             frames += packet.size > 0
             if packet.pts is not None:
                 end = max(end, packet.pts + (packet.duration or 0))

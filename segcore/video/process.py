@@ -26,6 +26,7 @@ from segcore.video.reader import ClipReader, Picture
 from segcore.video.writer import ClipWriter
 
 _AHEAD = 4  # pictures or packets that may wait between two threads
+_NOT_FOR_MP4 = "What is in this video can't be written as an MP4; save it again as an H.264 MP4 and try once more."
 _P = ParamSpec("_P")
 
 
@@ -42,7 +43,7 @@ class Steps:
     time_s
         Of the newest picture in the clip.
     cut_off
-        Whether the clip ended before its end: damaged or cut off.
+        Whether something is missing: the clip is damaged, or was cut off.
     """
 
     frames_done: int
@@ -166,7 +167,7 @@ def process_video(
             progress,
             frames_expected=progress.frames_done,
             elapsed_s=time.monotonic() - start,
-            cut_off=reader.cut_off,
+            cut_off=reader.cut_off or outputs.sound_damaged,
         )
 
 
@@ -211,6 +212,8 @@ class _InOrder:
         while len(self._waiting) > left:
             try:
                 self._waiting.popleft().result()
+            except (av.ArgumentError, av.InvalidDataError) as error:
+                raise SegdeckError(_NOT_FOR_MP4) from error
             except (OSError, av.FFmpegError) as error:
                 raise SegdeckError(f"The result could not be written: {error.strerror or error}.") from error
 
@@ -269,6 +272,10 @@ class _Outputs:
         for packet in self._early_sound:
             self.add_sound(packet)
         self._early_sound.clear()
+
+    @property
+    def sound_damaged(self) -> bool:
+        return any(clip.sound_damaged for clip in self._clips)
 
     def _all(self) -> list[ClipWriter | Table]:
         return [*self._clips, *self._tables]

@@ -1,11 +1,10 @@
 """Reading a clip: its pictures as canvases, its sound as packets, in the order in which they lie in the file."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import av
 from av.audio.stream import AudioStream
@@ -13,7 +12,7 @@ from av.audio.stream import AudioStream
 from segcore.canvas import Canvas
 from segcore.frames import canvas_of_frame
 from segcore.settings import settings
-from segcore.video.container import limit_pixels, open_container, refused_for_size
+from segcore.video.container import limit_pixels, open_container, packets, refused_for_size
 from segcore.video.probe import VideoInfo
 
 _MAY_MISS = 0.1  # of its stated length: a clip that misses more, besides its longest pause, is cut off
@@ -70,9 +69,8 @@ class ClipReader:
         """
         end_s = 0.0
         streams = [self.video, self.audio] if self.audio else [self.video]
-        packets: Iterator[av.Packet[Any]] = self._container.demux(streams)
         try:
-            for packet in packets:
+            for packet in packets(self._container, *streams):
                 self.cut_off |= packet.is_corrupt
                 if packet.pts is not None:
                     end_s = max(end_s, float(packet.pts * packet.time_base - self._start))

@@ -71,6 +71,11 @@ class ClipWriter:
         if self._sound:
             self._sound.write(packet)
 
+    @property
+    def sound_damaged(self) -> bool:
+        """Whether some of the sound had to be left out."""
+        return self._sound is not None and self._sound.damaged
+
     def finish(self) -> None:
         """Write what is still in the encoders, so that the file is whole."""
         self._container.mux(self._video.encode(None))
@@ -94,6 +99,7 @@ class _Sound:
 
     def __init__(self, container: av.container.OutputContainer, source: AudioStream) -> None:
         self._container = container
+        self.damaged = False
         self._copied = source.codec_context.codec.canonical_name in _COPIED
         if self._copied:
             self._stream = container.add_stream_from_template(source)
@@ -107,20 +113,29 @@ class _Sound:
     def write(self, packet: "av.Packet[AudioStream]") -> None:
         if self._copied:
             packet.stream = self._stream
-            self._container.mux(packet)
+            self._mux([packet])
             return
         try:
             frames = packet.decode()
         except av.FFmpegError:
-            return  # a damaged bit of sound: a moment of silence
+            self.damaged = True  # a moment of silence
+            return
         for frame in frames:
             self._encode(self._resampler.resample(frame))
 
     def flush(self) -> None:
         if not self._copied:
             self._encode(self._resampler.resample(None))
-            self._container.mux(self._stream.encode(None))
+            self._mux(self._stream.encode(None))
 
     def _encode(self, frames: Sequence[av.AudioFrame]) -> None:
         for frame in frames:
-            self._container.mux(self._stream.encode(frame))
+            self._mux(self._stream.encode(frame))
+
+    def _mux(self, packets: "Sequence[av.Packet[AudioStream]]") -> None:
+        """Write packets, but for those that no MP4 takes: their times go back, or they hold nonsense."""
+        for packet in packets:
+            try:
+                self._container.mux(packet)
+            except (av.ArgumentError, av.InvalidDataError):
+                self.damaged = True
