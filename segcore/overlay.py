@@ -5,6 +5,7 @@ To add one: write its class here and list it in `OVERLAYS`.
 """
 
 import base64
+import math
 from abc import abstractmethod
 from collections.abc import Callable
 from functools import cache, cached_property, lru_cache, partial
@@ -27,6 +28,10 @@ from segcore.segmentation import Image, Plane, Segmentation, hex_to_color, in_ra
 _BACKGROUNDS = files("segcore") / "backgrounds"
 _EMBEDDED = "data:image/"
 _LARGEST_EMBEDDED = 8_000_000
+_KEPT_PIXELS = 3840 * 2160  # larger than any video's picture
+_ONLY_COLORS_FROM = 16  # times as large as it is, a background shows no detail that a 32nd of its pixels would move
+_BESIDE_PX = 4  # pixels beyond a cut that still colour those before it: cubic interpolation looks two far
+_TRIES_PX = 256  # of the result: among so many cuts, one is off by a hundredth of a pixel or so
 
 Strength: TypeAlias = Annotated[float, Field(ge=0, le=1, title="Strength", json_schema_extra=unit("", 0.05))]
 
@@ -192,10 +197,17 @@ class Replace(Overlay):
 
     def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
         """Draw, as in `Overlay`."""
-        return self._behind(canvas.size, canvas.matrix).blend(canvas, segmentation.foreground(), soft=segmentation.soft)
+        behind = self._behind(canvas.size, canvas.matrix)
+        return behind.blend(canvas, segmentation.foreground(), soft=segmentation.soft)
+
+    def _behind(self, size: tuple[int, int], matrix: YuvMatrix | None) -> Canvas:
+        """Return the background at a size: for a video's next picture the one that is kept, for a photo a new one."""
+        if size[0] * size[1] > _KEPT_PIXELS:
+            return _covering(background_picture(self.picture), size, matrix)
+        return self._kept(size, matrix)
 
     @cached_property
-    def _behind(self) -> Callable[[tuple[int, int], YuvMatrix | None], Canvas]:
+    def _kept(self) -> Callable[[tuple[int, int], YuvMatrix | None], Canvas]:
         """The background at a size, kept as long as this overlay and no longer: it may be a visitor's own."""
         return lru_cache(maxsize=2)(partial(_covering, background_picture(self.picture)))
 
@@ -307,15 +319,38 @@ def background_picture(picture: str) -> Image:
 
 
 def _covering(image: Image, size: tuple[int, int], matrix: YuvMatrix | None) -> Canvas:
-    """Return a picture so large that it covers ``size`` (height, width), its middle in the middle."""
+    """Return a picture so large that it covers ``size`` (height, width), its middle in the middle.
+
+    Only what will be seen is made large: the whole of a narrow picture would be a thousand times as high as a wide one.
+    """
     height, width = size
     scale = max(height / image.shape[0], width / image.shape[1])
-    rows, columns = max(height, round(image.shape[0] * scale)), max(width, round(image.shape[1] * scale))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    covering = u8(cv2.resize(image, (columns, rows), interpolation=how))
-    top, left = (rows - height) // 2, (columns - width) // 2
-    fitted = np.ascontiguousarray(covering[top : top + height, left : left + width])
+    down, across = (
+        max(wanted, round(length * scale)) / length for length, wanted in zip(image.shape[:2], size, strict=True)
+    )
+    if scale > _ONLY_COLORS_FROM:
+        left, top = (round(image.shape[1] * across) - width) // 2, (round(image.shape[0] * down) - height) // 2
+        to_image = np.array([[1 / across, 0, (left + 0.5) / across - 0.5], [0, 1 / down, (top + 0.5) / down - 0.5]])
+        how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        fitted = u8(cv2.warpAffine(image, to_image, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE))
+    else:
+        seen = image[_middle(image.shape[0], height, down), _middle(image.shape[1], width, across)]
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        covering = u8(cv2.resize(seen, None, fx=across, fy=down, interpolation=how))
+        top, left = (covering.shape[0] - height) // 2, (covering.shape[1] - width) // 2
+        fitted = np.ascontiguousarray(covering[top : top + height, left : left + width])
     return Canvas.of_image(fitted) if matrix is None else Canvas.from_image(fitted, matrix)
+
+
+def _middle(length: int, wanted: int, scale: float) -> slice:
+    """Return the middle of a side that is enough to cover a length once it is scaled.
+
+    As much is cut off at either end as is nearly whole pixels of the result, so that these lie as they would anyway.
+    """
+    most = max(0, (length - math.ceil(wanted / scale)) // 2 - _BESIDE_PX)
+    tries = range(max(0, most - math.ceil(_TRIES_PX / scale)), most + 1)
+    cut = min(tries, key=lambda number: abs(number * scale - round(number * scale)))
+    return slice(cut, length - cut)
 
 
 def embed_picture(image: Image) -> str:

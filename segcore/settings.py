@@ -22,6 +22,8 @@ class Settings(BaseSettings):
     max_frames: int = Field(default=72_000, ge=1, description="Longest video, in frames: 120 a second for 10 minutes.")
     max_photo_mp: float = Field(default=25, gt=0, description="Largest photo, in megapixels (phones take 12 to 24).")
     min_side_px: int = Field(default=16, ge=1, description="Shortest side of any picture, in pixels.")
+    max_side_px: int = Field(default=32768, ge=16, description="Longest side of any picture, in pixels.")
+    max_aspect: float = Field(default=50, ge=1, description="How many times as long as its other side a side may be.")
     models_dir: Path = Field(
         default=Path(__file__).resolve().parents[1] / "models", description="Cards and weights of the networks."
     )
@@ -52,18 +54,23 @@ class Settings(BaseSettings):
             )
 
     def check_sides(self, width_px: int, height_px: int) -> None:
-        """Refuse a picture with a side too short to split.
+        """Refuse a picture with a side too short to split, or one far longer than any real picture's.
 
         Raises
         ------
         SegdeckError
-            If a side is under ``min_side_px``.
+            If a side is under ``min_side_px`` or over ``max_side_px``, or is more than ``max_aspect`` times the other.
         """
-        if min(width_px, height_px) < self.min_side_px:
-            raise SegdeckError(
-                f"This picture is {width_px}x{height_px} pixels; "
-                f"the smallest accepted is {self.min_side_px}x{self.min_side_px}."
-            )
+        shorter, longer = sorted((width_px, height_px))
+        if shorter < self.min_side_px:
+            accepted = f"the smallest accepted is {self.min_side_px}x{self.min_side_px}"
+        elif longer > self.max_side_px:
+            accepted = f"a side may have at most {self.max_side_px}"
+        elif longer > self.max_aspect * shorter:
+            accepted = f"a side may be at most {self.max_aspect:g} times as long as the other"
+        else:
+            return
+        raise SegdeckError(f"This picture is {width_px}x{height_px} pixels; {accepted}.")
 
     def check_photo(self, width_px: int, height_px: int) -> None:
         """Refuse a photo that is too small or too large.
@@ -71,7 +78,7 @@ class Settings(BaseSettings):
         Raises
         ------
         SegdeckError
-            If a side is under ``min_side_px`` or the picture has more than ``max_photo_mp`` megapixels.
+            As `check_sides`, or if the picture has more than ``max_photo_mp`` megapixels.
         """
         self.check_sides(width_px, height_px)
         if width_px * height_px > self.max_photo_mp * 1e6:

@@ -276,6 +276,38 @@ def test_a_background_covers_the_picture_without_being_squeezed():
     assert result[:, 2:-2].min() > 245, "its middle, 40 pixels wide, is all white"
 
 
+def covering_whole(image, height, width):
+    """The definition: the whole background made large enough, then its middle."""
+    scale = max(height / image.shape[0], width / image.shape[1])
+    rows, columns = max(height, round(image.shape[0] * scale)), max(width, round(image.shape[1] * scale))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    top, left = (rows - height) // 2, (columns - width) // 2
+    return cv2.resize(image, (columns, rows), interpolation=how)[top : top + height, left : left + width]
+
+
+@pytest.mark.parametrize("name", background_names())
+@pytest.mark.parametrize(("height", "width"), [
+    (720, 1280), (1280, 720), (360, 640), (480, 640), (333, 777), (1080, 1920), (2340, 1080), (1001, 1000), (90, 160),
+    (100, 700), (16, 800), (800, 16),
+])  # fmt: skip
+def test_a_background_is_the_middle_of_the_whole_one(name, height, width):
+    """Only what is seen of it is made large."""
+    nothing = Segmentation(np.zeros((height, width), np.uint8), LABELS[:1])
+    seen = drawn(Replace(picture=name), np.zeros((height, width, 3), np.uint8), nothing)
+    expected = covering_whole(background_picture(name), height, width)
+    assert np.abs(seen.astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize(("height", "width"), [(16, 32768), (32768, 16), (16, 800), (3000, 3000)])
+@pytest.mark.parametrize(("high", "wide"), [(16, 800), (800, 16), (1080, 1920)])
+def test_an_extreme_background_covers_an_extreme_picture(high, wide, height, width):
+    background = embed_picture(np.full((high, wide, 3), 90, np.uint8))
+    nothing = Segmentation(np.zeros((height, width), np.uint8), LABELS[:1])
+    seen = drawn(Replace(picture=background), np.zeros((height, width, 3), np.uint8), nothing)
+    assert seen.shape == (height, width, 3)
+    assert 89 <= seen.min() <= seen.max() <= 91
+
+
 def test_an_embedded_picture_is_small_and_comes_back():
     image = np.repeat(np.repeat(noise(3, 5), 500, axis=0), 500, axis=1)
     text = embed_picture(image)

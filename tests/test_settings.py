@@ -9,6 +9,9 @@ LIMITS = Settings(max_upload_mb=2, max_width_px=1920, max_height_px=1080, max_le
 def test_what_is_just_within_the_limits_passes():
     LIMITS.check_bytes(2_000_000)
     LIMITS.check_sides(16, 16)
+    LIMITS.check_sides(16, 800)
+    LIMITS.check_sides(32768, 656)
+    LIMITS.check_sides(1080, 20_000)  # a long page's screenshot
     LIMITS.check_photo(1000, 1000)
     LIMITS.check_video_size(1920, 1080)
     LIMITS.check_video_size(1080, 1920)
@@ -20,6 +23,14 @@ def test_what_is_over_a_limit_is_refused_with_both_figures():
         LIMITS.check_bytes(3_000_000)
     with refused("15x300", "16x16"):
         LIMITS.check_sides(15, 300)
+    with refused("16x801", "50 times"):
+        LIMITS.check_sides(16, 801)
+    with refused("32769x700", "32768"):
+        LIMITS.check_sides(32769, 700)
+    with refused("16x14000", "50 times"):
+        LIMITS.check_photo(16, 14000)
+    with refused("1920x16", "50 times"):
+        LIMITS.check_video_size(1920, 16)
     with refused("1001x1000", "1 megapixels"):
         LIMITS.check_photo(1001, 1000)
     with refused("1921x1080", "1920x1080"):
