@@ -17,9 +17,10 @@ import numpy.typing as npt
 from av.video.plane import VideoPlane
 from av.video.reformatter import Colorspace, VideoReformatter
 
-from segcore.scaling import shrink
+from segcore.scaling import row_bands, shrink, wider
 from segcore.segmentation import Color, Image, Plane, u8
 
+_LARGEST_STACK_PX = 127  # radius that cv2.stackBlur takes
 _QUARTER_FROM_PX = 12  # a blur this wide looks the same on a picture of a quarter of the width
 
 
@@ -196,9 +197,11 @@ class Canvas:
             fitted = index if plane.shape[:2] == index.shape else _half(index, soft=False)
             table = np.zeros((1, 256, *plane.shape[2:]), np.uint8)
             table[0, 1 : len(colors) + 1] = [self.values(color)[number] for color in colors]
-            coat = cv2.LUT(fitted if plane.ndim == 2 else cv2.merge([fitted] * 3), table)
             target[...] = plane
-            cv2.copyTo(cv2.addWeighted(plane, 1 - strength, coat, strength, 0), fitted, target)
+            for rows in row_bands(*fitted.shape):
+                where = fitted[rows]
+                coat = cv2.LUT(where if plane.ndim == 2 else cv2.merge([where] * 3), table)
+                cv2.copyTo(cv2.addWeighted(plane[rows], 1 - strength, coat, strength, 0), where, target[rows])
         return new
 
     def stamp(self, ink: Plane, mask: Plane, left: int, top: int) -> None:
@@ -245,13 +248,15 @@ class Canvas:
         height, width = self.size
         scale = 4 if radius_px >= _QUARTER_FROM_PX and min(height, width) >= 16 else 1
         new = self.blank()
-        certainties: dict[tuple[int, int], _Certainty] = {}  # U's serves V as well
-        for plane, target in zip(self.planes, new.planes, strict=True):
-            size = (plane.shape[0] // scale, plane.shape[1] // scale)
-            if size not in certainties:
-                certainties[size] = _Certainty(without, *size, radius_px / scale * plane.shape[0] / height)
-            far = certainties[size].blur(shrink(plane, *size))
-            cv2.resize(far, target.shape[1::-1], target, interpolation=cv2.INTER_LINEAR)
+        for alike in ([0], [1, 2])[: len(self.planes)]:  # U and V share their certainty
+            whole = self.planes[alike[0]].shape
+            size = (whole[0] // scale, whole[1] // scale)
+            certainty = np.maximum(255 - shrink(without, *size), 1)  # never 0: it is divided by
+            small = [shrink(self.planes[number], *size) for number in alike]
+            far = _blurred(small, certainty, radius_px / scale * whole[0] / height)
+            for number, plane in zip(alike, far, strict=True):
+                target = new.planes[number]
+                cv2.resize(plane, target.shape[1::-1], target, interpolation=cv2.INTER_LINEAR)
         return new
 
     def scaled(self, height: int, width: int) -> "Canvas":
@@ -321,22 +326,26 @@ def _half(mask: Plane, *, soft: bool) -> Plane:
     return u8(cv2.resize(mask, size, interpolation=cv2.INTER_AREA))
 
 
-class _Certainty:
-    """How much each pixel counts in a blur, (height, width), and the blur. OpenCV's stackBlur overflows in 16 bits."""
+def _blurred(
+    planes: Sequence[npt.NDArray[np.uint8]], certainty: Plane, radius_px: float
+) -> list[npt.NDArray[np.uint8]]:
+    """Return planes of one size, (h, w) or (h, w, 3), blurred, each pixel counting as much as it is certain, 1 to 255.
 
-    def __init__(self, without: Plane, height: int, width: int, radius: float) -> None:
-        side = min(2 * max(1, round(radius)) + 1, 255)
-        self._side = (side, side)
-        self._certainty = np.maximum(255 - shrink(without, height, width), 1)  # never 0: it is divided by
-        self._weight = cv2.stackBlur(self._certainty.astype(np.float32), self._side)
-
-    def blur(self, plane: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """Return a plane, (height, width) or (height, width, 3), blurred."""
-        certainty, weight = self._certainty, self._weight
-        if plane.ndim == 3:
-            certainty, weight = cv2.merge([certainty] * 3), cv2.merge([weight] * 3)
-        weighted = cv2.multiply(plane, certainty, dtype=cv2.CV_32F)
-        return u8(cv2.divide(cv2.stackBlur(weighted, self._side), weight, dtype=cv2.CV_8U))
+    In floats, for OpenCV's stackBlur overflows in 16 bits.
+    """
+    reach = min(max(1, round(radius_px)), _LARGEST_STACK_PX)
+    side = (2 * reach + 1, 2 * reach + 1)
+    blurred = [np.empty_like(plane) for plane in planes]
+    for rows in row_bands(*certainty.shape):
+        around, inner = wider(rows, reach, len(certainty))
+        certain = certainty[around]
+        weight = cv2.stackBlur(certain.astype(np.float32), side)
+        for plane, target in zip(planes, blurred, strict=True):
+            if plane.ndim == 3 and weight.ndim == 2:
+                certain, weight = u8(cv2.merge([certain] * 3)), cv2.merge([weight] * 3)
+            weighted = cv2.stackBlur(cv2.multiply(plane[around], certain, dtype=cv2.CV_32F), side)
+            target[rows] = cv2.divide(weighted, weight, dtype=cv2.CV_8U)[inner]
+    return blurred
 
 
 def _mix(
@@ -346,7 +355,8 @@ def _mix(
 
     Where the mask is 0 or 255 this is exact; between, it is off by one at most.
     """
-    if below.ndim == 3:
-        mask = u8(cv2.merge([mask, mask, mask]))
-    cv2.multiply(below, cv2.bitwise_not(mask), target, 1 / 255)
-    cv2.add(target, cv2.multiply(above, mask, scale=1 / 255), target)
+    for rows in row_bands(*mask.shape):
+        share = mask[rows] if below.ndim == 2 else u8(cv2.merge([mask[rows]] * 3))
+        mixed = target[rows]
+        cv2.multiply(below[rows], cv2.bitwise_not(share), mixed, 1 / 255)
+        cv2.add(mixed, cv2.multiply(above[rows], share, scale=1 / 255), mixed)

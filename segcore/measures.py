@@ -1,6 +1,6 @@
 """What is counted from a segmentation."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from segcore.regions import find_regions
+from segcore.scaling import row_bands
 from segcore.segmentation import InstanceMap, Segmentation
 
 
@@ -94,6 +95,9 @@ def _label_names(segmentation: Segmentation, instances: InstanceMap) -> Mapping[
     labels = segmentation.labels
     if len(labels) == 1:
         return defaultdict(lambda: labels[0].name)
-    both = find_regions(instances * np.int32(256) + segmentation.label_map)
-    rising = both.numbers[np.argsort(both.area_px, kind="stable")].tolist()
+    area: Counter[int] = Counter()
+    for rows in row_bands(*instances.shape):
+        both = find_regions(instances[rows] * np.int32(256) + segmentation.label_map[rows])
+        area.update(dict(zip(both.numbers.tolist(), both.area_px.tolist(), strict=True)))
+    rising = sorted(sorted(area), key=area.__getitem__)
     return {value // 256: labels[value % 256 - 1].name for value in rising if value >= 256}

@@ -19,10 +19,11 @@ from pydantic import Field, field_validator
 
 from segcore.canvas import Canvas, YuvMatrix
 from segcore.errors import SegdeckError
-from segcore.numbering import PALETTE, write_number
+from segcore.numbering import PALETTE, digit_height_px, write_number
 from segcore.options import HexColor, Options, unit
 from segcore.photo import read_photo
 from segcore.regions import find_regions, present_labels
+from segcore.scaling import reference_height, row_bands
 from segcore.segmentation import Image, Plane, Segmentation, hex_to_color, in_range, u8
 
 _BACKGROUNDS = files("segcore") / "backgrounds"
@@ -99,13 +100,19 @@ class Outline(Overlay):
 
     def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
         """Draw, as in `Overlay`."""
-        side = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (self.width_px + 1, self.width_px + 1))
-        result = canvas
-        for value in present_labels(segmentation.label_map) or [1]:
-            inside = in_range(segmentation.label_map, value, value)
-            line = u8(cv2.morphologyEx(inside, cv2.MORPH_GRADIENT, side))
-            result = result.blend(canvas.filled(segmentation.labels[value - 1].color), line, soft=False)
-        return result
+        side = u8(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (self.width_px + 1, self.width_px + 1)))
+        present = present_labels(segmentation.label_map) or [1]
+        if len(present) == 1:
+            line = self._line(segmentation, present[0], side)
+            return canvas.blend(canvas.filled(segmentation.labels[present[0] - 1].color), line, soft=False)
+        index = np.zeros(canvas.size, np.uint8)
+        for value in present:
+            np.copyto(index, np.uint8(value), where=self._line(segmentation, value, side).view(np.bool_))
+        return canvas.coated(index, [label.color for label in segmentation.labels], 1)
+
+    def _line(self, segmentation: Segmentation, value: int, side: Plane) -> Plane:
+        inside = in_range(segmentation.label_map, value, value)
+        return u8(cv2.morphologyEx(inside, cv2.MORPH_GRADIENT, side))
 
 
 class Objects(Overlay):
@@ -123,13 +130,16 @@ class Objects(Overlay):
         regions = find_regions(segmentation.instances)
         table = np.zeros(regions.numbers.max(initial=0) + 1, np.uint8)
         table[regions.numbers] = (regions.numbers - 1) % len(PALETTE) + 1
-        index = table.take(segmentation.instances)
-        width_px = max(1, canvas.size[0] // 240)
+        index = np.empty(canvas.size, np.uint8)
+        for rows in row_bands(*canvas.size):  # numpy turns what it looks up into 64 bits
+            table.take(segmentation.instances[rows], out=index[rows])
+        width_px = max(1, reference_height(*canvas.size) // 240)
         line = cv2.morphologyEx(index, cv2.MORPH_GRADIENT, np.ones((2 * width_px + 1, 2 * width_px + 1), np.uint8))
         result = canvas.coated(index, PALETTE, self.strength)
         result = result.coated(u8(cv2.copyTo(index, line)), PALETTE, 1)
+        digit_px = digit_height_px(*canvas.size, len(regions.numbers))
         for number, center in zip(regions.numbers.tolist(), regions.center_px.tolist(), strict=True):
-            write_number(result, number, center)
+            write_number(result, number, center, digit_px)
         return result
 
 
@@ -164,7 +174,8 @@ class Blur(Overlay):
 
     def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
         """Draw, as in `Overlay`."""
-        far = canvas.blurred(canvas.size[0] * self.strength_percent / 100, without=segmentation.alpha())
+        radius_px = reference_height(*canvas.size) * self.strength_percent / 100
+        far = canvas.blurred(radius_px, without=segmentation.alpha())
         return far.blend(canvas, segmentation.foreground(), soft=segmentation.soft)
 
 
@@ -278,8 +289,11 @@ def cut_out_rgba(image: Image, segmentation: Segmentation, opacity: Plane | None
     alpha = segmentation.alpha()
     if opacity is not None:
         alpha = u8(cv2.multiply(alpha, opacity, scale=1 / 255))
-    seen = cv2.copyTo(image, alpha, np.zeros_like(image))
-    return u8(cv2.merge([*cv2.split(seen), alpha]))
+    rgba = np.empty((*alpha.shape, 4), np.uint8)
+    for rows in row_bands(*alpha.shape):
+        seen = cv2.copyTo(image[rows], alpha[rows], np.zeros_like(image[rows]))
+        rgba[rows] = cv2.merge([*cv2.split(seen), alpha[rows]])
+    return rgba
 
 
 @cache

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from segcore.scaling import row_bands
 from segcore.segmentation import InstanceMap, LabelMap
 
 
@@ -43,7 +44,8 @@ class Regions:
 def find_regions(instances: InstanceMap) -> Regions:
     """Count every object's pixels, exactly.
 
-    Pixels are counted by runs, the stretches of a row with one number: there are a hundred times fewer of them.
+    Pixels are counted by runs, the stretches of a row with one number: there are a hundred times fewer of them. In the
+    worst case there are as many, so a large map is counted in bands.
 
     Parameters
     ----------
@@ -55,6 +57,31 @@ def find_regions(instances: InstanceMap) -> Regions:
     Regions
         Of all objects that have a pixel.
     """
+    height, width = instances.shape
+    bands = list(row_bands(height, width))
+    if len(bands) == 1:
+        return _find_regions(instances)
+    found = [_find_regions(instances[rows]) for rows in bands]
+    numbers, which = np.unique(np.concatenate([part.numbers for part in found]), return_inverse=True)
+    tops = np.repeat([rows.start for rows in bands], [len(part.numbers) for part in found])
+    part_area = np.concatenate([part.area_px for part in found])
+    box = np.concatenate([part.box_px for part in found])
+    center = np.concatenate([part.center_px for part in found])
+    box[:, 1] += tops
+    center[:, 1] += tops
+    area = np.bincount(which, part_area)
+    centers = [np.bincount(which, part_area * along) / area for along in center.T]
+    corners = np.full((len(numbers), 2), max(height, width), np.int64)
+    ends = np.zeros_like(corners)
+    np.minimum.at(corners, which, box[:, :2])
+    np.maximum.at(ends, which, box[:, :2] + box[:, 2:])
+    first = np.full(len(numbers), instances.size, np.int64)
+    np.minimum.at(first, which, np.concatenate([part.first_px for part in found]) + tops * width)
+    boxes = np.concatenate([corners, ends - corners], axis=1)
+    return Regions(numbers, area.astype(np.int64), boxes, np.stack(centers, axis=1), first)
+
+
+def _find_regions(instances: InstanceMap) -> Regions:
     width, cells = instances.shape[1], instances.reshape(-1)
     begins = np.empty(cells.shape, np.bool_)
     np.not_equal(cells[1:], cells[:-1], out=begins[1:])

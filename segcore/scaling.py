@@ -1,12 +1,17 @@
-"""Making pictures smaller, fast and without aliasing."""
+"""Making pictures smaller, fast and without aliasing; and what keeps the cost of a picture to that of its pixels."""
 
 import math
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segcore.segmentation import u8
+from segcore.segmentation import Plane, u8
+
+_BAND_PIXELS = 1 << 20
+_MOST_UPRIGHT = 4  # no screen and no page is higher in its width; a scrolled one is
+_WIDE_SIGMA_PX = 24.0
 
 
 def shrink(picture: npt.NDArray[np.uint8], height: int, width: int) -> npt.NDArray[np.uint8]:
@@ -42,3 +47,44 @@ def fit_width(picture: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.uint
         return picture
     height = max(1, round(picture.shape[0] * width / picture.shape[1]))
     return u8(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA))
+
+
+def reference_height(height: int, width: int) -> int:
+    """Return the height that lengths given as its share refer to: four times the width of a picture that is higher."""
+    return min(height, _MOST_UPRIGHT * width)
+
+
+def row_bands(height: int, width: int) -> Iterator[slice]:
+    """Cut a picture's rows into bands of about a million pixels, so that what is made on the way to a result is small.
+
+    A picture of 1280x720 is one band.
+    """
+    rows = max(1, _BAND_PIXELS // width)
+    return (slice(top, min(top + rows, height)) for top in range(0, height, rows))
+
+
+def wider(band: slice, rows: int, height: int) -> tuple[slice, slice]:
+    """Return a band with so many rows more above and below where there are any, and where the band lies in that."""
+    top = max(0, band.start - rows)
+    return slice(top, min(band.stop + rows, height)), slice(band.start - top, band.stop - top)
+
+
+def gaussian(plane: Plane, sigma_px: float) -> Plane:
+    """Blur a plane by a Gaussian.
+
+    A wide one is three means over squares, whose time does not grow with the width: W. M. Wells, "Efficient synthesis
+    of Gaussian filters by cascaded uniform filters", IEEE PAMI 8(2), 1986.
+
+    Parameters
+    ----------
+    plane
+        (H, W) uint8.
+    sigma_px
+        Its standard deviation in pixels, above 0.
+    """
+    if sigma_px <= _WIDE_SIGMA_PX:
+        return u8(cv2.GaussianBlur(plane, (0, 0), sigma_px))
+    side = round(math.sqrt(4 * sigma_px**2 + 1)) | 1  # three squares have three times its (side² - 1) / 12 as variance
+    for _ in range(3):
+        plane = u8(cv2.blur(plane, (side, side)))
+    return plane

@@ -19,6 +19,9 @@ InstanceMap: TypeAlias = npt.NDArray[np.int32]
 Color: TypeAlias = tuple[int, int, int]
 """Blue, green, red, each 0 to 255."""
 
+MOST_PLANE_PIXELS = 128_000_000
+"""How many pixels all labels' planes together may have: 5 labels in the largest photo, 61 in a picture of 1920x1080."""
+
 
 def u8(answer: MatLike) -> npt.NDArray[np.uint8]:
     """Take what OpenCV answers for the uint8 that it is: its stubs can't say so. Nothing is converted."""
@@ -115,6 +118,17 @@ class Segmentation:
         if len(self.labels) == 1:
             return self.alpha()
         return u8(cv2.LUT(self.label_map, grey_levels(len(self.labels))))
+
+
+def empty_confidence(labels: int, present: int, height: int, width: int) -> npt.NDArray[np.uint8] | None:
+    """Return confidence of 0 everywhere, (labels, height, width) uint8, to be written for the labels that are present.
+
+    None if these have more than `MOST_PLANE_PIXELS` together: then edges are hard. A plane that is never written takes
+    no memory.
+    """
+    if present * height * width > MOST_PLANE_PIXELS:
+        return None
+    return np.zeros((labels, height, width), np.uint8)
 
 
 def in_range(plane: Plane, low: int, high: int) -> Plane:

@@ -12,7 +12,8 @@ from pydantic import Field, model_validator
 
 from segcore.methods.base import MethodOptions
 from segcore.options import HexColor, Options, wrong_value
-from segcore.segmentation import Color, Image, Label, Plane, Segmentation, hex_to_color, in_range, u8
+from segcore.scaling import row_bands
+from segcore.segmentation import Color, Image, Label, LabelMap, Plane, Segmentation, hex_to_color, in_range, u8
 
 ColorSpace: TypeAlias = Literal["hsv", "bgr", "lab"]
 Triple: TypeAlias = tuple[int, int, int]
@@ -86,8 +87,9 @@ class ColorRangeSegmenter:
     def __init__(self, options: ColorRangeOptions) -> None:
         self._options = options
         self._labels = tuple(Label(one.name, hex_to_color(one.color)) for one in options.ranges)
+        self._converted = np.empty((0, 0, 3), np.uint8)
+        self._planes: list[Plane] = []
         self._channels: list[Plane] = []
-        self._converted: Image | None = None
 
     def segment(self, image: Image) -> Segmentation:
         """Label every pixel with the first range that holds its colour.
@@ -102,26 +104,35 @@ class ColorRangeSegmenter:
         Segmentation
             With a hard label map.
         """
-        self._split(image)
         height, width = image.shape[:2]
-        if len(self._options.ranges) == 1:
-            inside = self._inside(self._options.ranges[0])
-            return Segmentation(u8(cv2.threshold(inside, 0, 1, cv2.THRESH_BINARY)[1]), self._labels)
-        label_map = np.zeros((height, width), np.uint8)
-        for value in range(len(self._labels), 0, -1):
-            np.copyto(label_map, np.uint8(value), where=self._inside(self._options.ranges[value - 1]).view(np.bool_))
+        label_map = np.empty((height, width), np.uint8)
+        for rows in row_bands(height, width):
+            self._split(image[rows])
+            self._label(label_map[rows])
         return Segmentation(label_map, self._labels)
 
+    def _label(self, label_map: LabelMap) -> None:
+        """Write the labels of a band, whose channels are split."""
+        if len(self._options.ranges) == 1:
+            cv2.threshold(self._inside(self._options.ranges[0]), 0, 1, cv2.THRESH_BINARY, label_map)
+            return
+        label_map[...] = 0
+        for value in range(len(self._labels), 0, -1):
+            np.copyto(label_map, np.uint8(value), where=self._inside(self._options.ranges[value - 1]).view(np.bool_))
+
     def _split(self, image: Image) -> None:
-        """Keep the picture's three channels in the chosen colour space."""
-        if not self._channels or self._channels[0].shape != image.shape[:2]:
-            self._channels = [np.empty(image.shape[:2], np.uint8) for _ in range(3)]
+        """Keep a band's three channels in the chosen colour space."""
+        height, width = image.shape[:2]
+        if self._converted.shape[1] != width or len(self._converted) < height:
             self._converted = np.empty_like(image)
+            self._planes = [np.empty((height, width), np.uint8) for _ in range(3)]
+        self._channels = [plane[:height] for plane in self._planes]
         if self._options.space == "bgr":
             cv2.split(image, self._channels)
             return
-        cv2.cvtColor(image, _FROM_BGR[self._options.space], self._converted)
-        cv2.split(self._converted, self._channels)  # type: ignore[arg-type]
+        converted = self._converted[:height]
+        cv2.cvtColor(image, _FROM_BGR[self._options.space], converted)
+        cv2.split(converted, self._channels)
 
     def _inside(self, one: ColorRange) -> Plane:
         """Return where all three channels lie in their ends, (H, W) uint8, 0 or 255."""

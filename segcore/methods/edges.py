@@ -3,6 +3,7 @@
 J. Canny, "A computational approach to edge detection", IEEE Trans. PAMI 8(6), 1986.
 """
 
+import math
 from typing import ClassVar, Literal, TypeAlias, cast
 
 import cv2
@@ -12,6 +13,7 @@ from pydantic import Field
 
 from segcore.methods.base import MethodOptions
 from segcore.options import only_if, unit
+from segcore.scaling import gaussian, reference_height, row_bands, wider
 from segcore.segmentation import Image, InstanceMap, Label, Plane, Segmentation, hex_to_color, u8
 
 Gradient: TypeAlias = npt.NDArray[np.int16]
@@ -20,6 +22,9 @@ Gradient: TypeAlias = npt.NDArray[np.int16]
 _FAINTEST = 24  # a strong edge is above a camera's noise: about 8 greys from one side to the other
 _GRADIENT_STEP = 4  # Otsu's histogram has 256 bins, and a gradient's L1 norm goes to 1020 and a little beyond
 _ENOUGH_ROWS = 180  # evenly spread, they give the thresholds that all rows give, within a few percent
+_ENOUGH_PIXELS = 1 << 20
+_MOST_REGIONS = 10_000
+_LARGEST_DISC_PX = 33  # larger ones are slow: their time grows with their area
 _PARENT = 3  # where a contour's link tells whose hole it is
 
 
@@ -110,7 +115,7 @@ class EdgesSegmenter:
         lines = self._lines(image)
         if self._options.show == "edges":
             return Segmentation(u8(cv2.threshold(lines, 0, 1, cv2.THRESH_BINARY)[1]), self._labels)
-        gap = round(image.shape[0] * self._options.gap_percent / 100)
+        gap = round(reference_height(*lines.shape) * self._options.gap_percent / 100)
         regions = enclosed(closed(lines, gap), lines.size * self._options.smallest_percent / 100)
         return Segmentation((regions > 0).view(np.uint8), self._labels, instances=regions)
 
@@ -118,8 +123,8 @@ class EdgesSegmenter:
         """Return where an edge runs, (H, W) uint8, 0 or 255."""
         options = self._options
         grey = u8(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
-        if sigma := grey.shape[0] * options.smoothing_percent / 100:
-            grey = u8(cv2.GaussianBlur(grey, (0, 0), sigma))
+        if sigma := reference_height(*grey.shape) * options.smoothing_percent / 100:
+            grey = gaussian(grey, sigma)
         # Canny's own gradient, made once for the thresholds and for the edges.
         found = cv2.spatialGradient(grey, *self._gradient, borderType=cv2.BORDER_REPLICATE)
         across, down = self._gradient = cast("tuple[Gradient, Gradient]", found)
@@ -142,7 +147,7 @@ def find_thresholds(across: Gradient, down: Gradient) -> tuple[float, float]:
     tuple of float
         The lower and the upper threshold of the gradient's L1 norm; the lower is half of the upper.
     """
-    step = max(1, min(across.shape) // _ENOUGH_ROWS)
+    step = max(1, min(across.shape) // _ENOUGH_ROWS, math.isqrt(across.size // _ENOUGH_PIXELS))
     norm = np.abs(across[::step, ::step]) + np.abs(down[::step, ::step])
     binned = cv2.convertScaleAbs(norm, alpha=1 / _GRADIENT_STEP)
     strong = max(_FAINTEST, _GRADIENT_STEP * cv2.threshold(binned, 0, 1, cv2.THRESH_OTSU)[0])
@@ -154,9 +159,22 @@ def closed(lines: Plane, gap: int) -> Plane:
     if not gap:
         return lines
     side = gap + 1 | 1  # odd: it has a middle
+    if side > _LARGEST_DISC_PX:
+        outside = u8(cv2.bitwise_not(near(lines, side // 2)))
+        return u8(cv2.bitwise_not(near(outside, side // 2 - 1)))
     thick, thin = (cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (px, px)) for px in (side, side - 2))
     # Made less thin than they were thick: a joint is narrower than a line and would open again.
     return u8(cv2.erode(cv2.dilate(lines, thick), thin))
+
+
+def near(plane: Plane, distance_px: int) -> Plane:
+    """Return what is no farther from anything, (H, W) uint8, 0 or 255: a dilation whose time does not grow with it."""
+    within = np.empty_like(plane)
+    for rows in row_bands(*plane.shape):
+        around, inner = wider(rows, distance_px, len(plane))
+        distance = cv2.distanceTransform(cv2.bitwise_not(plane[around]), cv2.DIST_L2, cv2.DIST_MASK_5)[inner]
+        within[rows] = np.where(distance < distance_px + 0.5, np.uint8(255), np.uint8(0))
+    return within
 
 
 def enclosed(lines: Plane, smallest: float) -> InstanceMap:
@@ -170,7 +188,8 @@ def enclosed(lines: Plane, smallest: float) -> InstanceMap:
     lines
         (H, W) uint8, 0 or 255. A region does not pass between two line pixels that touch at a corner.
     smallest
-        A region whose outline, along the middle of its line, holds fewer pixels belongs to the region around it.
+        A region whose outline, along the middle of its line, holds fewer pixels belongs to the region around it, and
+        so does one that is not among the 10,000 largest.
 
     Returns
     -------
@@ -183,8 +202,8 @@ def enclosed(lines: Plane, smallest: float) -> InstanceMap:
         return numbers
     holes = [outline for outline, link in zip(contours, links[0], strict=True) if link[_PARENT] >= 0]
     kept = [hole for hole in holes if cv2.contourArea(hole) >= smallest]
-    # A region within another is smaller, so it comes later.
-    for number, hole in enumerate(sorted(kept, key=cv2.contourArea, reverse=True), start=1):
+    kept = sorted(kept, key=cv2.contourArea, reverse=True)[:_MOST_REGIONS]
+    for number, hole in enumerate(kept, start=1):  # a region within another is smaller, so it comes later
         cv2.drawContours(numbers, [hole], 0, number, cv2.FILLED)
     np.copyto(numbers, 0, where=lines.view(np.bool_))
     return numbers

@@ -14,7 +14,7 @@ from segcore.methods.base import MethodOptions
 from segcore.methods.threshold import ThresholdOptions
 from segcore.options import chosen_by, unit
 from segcore.regions import Regions, find_regions, present_labels
-from segcore.scaling import shrink
+from segcore.scaling import row_bands, shrink
 from segcore.segmentation import Image, InstanceMap, Plane, ReducingSegmenter, Segmentation, Segmenter, in_range, u8
 from segcore.splitting import split_touching
 from segcore.tracking import Tracker
@@ -105,17 +105,15 @@ class ObjectsSegmenter:
         """Part what was found into objects, give each its number, and leave the too small ones out."""
         values = [1] if len(found.labels) == 1 else present_labels(found.label_map) or [1]
         layers = [_Layer.of(found, value, self._options.neck) for value in values]
-        painted: list[InstanceMap] = []
+        instances = np.zeros(found.label_map.shape, np.int32)
         for layer, numbers in zip(layers, self._follow(layers), strict=True):
             numbered = numbers.take(layer.parts)
-            painted.append(_enlarged(numbered, layer.mask.shape))
-            painted[-1] &= layer.mask.view(np.int8)  # 255 is -1, all bits
+            mask = _mask(found, layer.value)
+            _paint(numbered, mask, instances)
             too_small = (numbered == 0) & (layer.parts > 0)
             if too_small.any():
-                found = _without(found, layer, too_small)
-        for other in painted[1:]:
-            painted[0] |= other
-        return replace(found, instances=painted[0])
+                found = _without(found, layer.value, mask, too_small)
+        return replace(found, instances=instances)
 
     def _follow(self, layers: "list[_Layer]") -> list[npt.NDArray[np.int32]]:
         """Return each layer's numbers by its parts; 0 for a part that is too small for an object."""
@@ -156,8 +154,6 @@ class _Layer:
     ----------
     value
         The label's.
-    mask
-        (H, W) uint8, 0 or 255: where it is in the whole picture.
     parts
         (h, w) int32, from 1 on, also a little around it.
     regions
@@ -167,7 +163,6 @@ class _Layer:
     """
 
     value: int
-    mask: Plane
     parts: InstanceMap
     regions: Regions
     share: npt.NDArray[np.float64]
@@ -175,12 +170,12 @@ class _Layer:
     @classmethod
     def of(cls, found: Segmentation, value: int, neck: float) -> "_Layer":
         """Part one label's mask."""
-        mask = found.label_map * np.uint8(255) if len(found.labels) == 1 else in_range(found.label_map, value, value)
+        mask = _mask(found, value)
         coverage = shrink(mask, *_parting_size(*mask.shape))
         parts = split_touching(coverage, neck)
         regions = find_regions(np.where(coverage > 0, parts, 0))
         covered = np.bincount(parts.reshape(-1), coverage.reshape(-1))[regions.numbers]
-        return cls(value, mask, parts, regions, covered / (255 * coverage.size))
+        return cls(value, parts, regions, covered / (255 * coverage.size))
 
     def by_part(self, numbers: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """Turn the regions' numbers, (N,), into a table of them by part."""
@@ -201,12 +196,28 @@ def _enlarged(small: npt.NDArray[Any], size: tuple[int, ...]) -> npt.NDArray[Any
     return cv2.resize(small, size[::-1], interpolation=cv2.INTER_NEAREST)
 
 
-def _without(found: Segmentation, layer: _Layer, gone: npt.NDArray[np.bool_]) -> Segmentation:
-    """Return a segmentation without one label in some cells of the layer's reduced picture."""
-    left = u8(cv2.bitwise_not(_enlarged(gone * np.uint8(255), layer.mask.shape)))
-    label_map = u8(cv2.bitwise_and(found.label_map, cv2.bitwise_or(left, cv2.bitwise_not(layer.mask))))
+def _mask(found: Segmentation, value: int) -> Plane:
+    """Return where a label is in the whole picture, (H, W) uint8, 0 or 255."""
+    return found.label_map * np.uint8(255) if len(found.labels) == 1 else in_range(found.label_map, value, value)
+
+
+def _paint(numbered: InstanceMap, mask: Plane, instances: InstanceMap) -> None:
+    """Write one label's numbers, (h, w), which are enlarged, to where it is in the whole picture, (H, W)."""
+    height, width = mask.shape
+    row_of = _enlarged(np.arange(len(numbered), dtype=np.int32)[:, None], (height, 1))[:, 0]
+    wide = _enlarged(numbered, (len(numbered), width))
+    for rows in row_bands(height, width):
+        band = wide[row_of[rows]]
+        band &= mask[rows].view(np.int8)  # 255 is -1, all bits
+        instances[rows] |= band
+
+
+def _without(found: Segmentation, value: int, mask: Plane, gone: npt.NDArray[np.bool_]) -> Segmentation:
+    """Return a segmentation without one label in some cells of a reduced picture."""
+    left = u8(cv2.bitwise_not(_enlarged(gone * np.uint8(255), mask.shape)))
+    label_map = u8(cv2.bitwise_and(found.label_map, cv2.bitwise_or(left, cv2.bitwise_not(mask))))
     if found.confidence is None:
         return replace(found, label_map=label_map)
     confidence = found.confidence.copy()
-    confidence[layer.value - 1] &= left
+    confidence[value - 1] &= left
     return replace(found, label_map=label_map, confidence=confidence)

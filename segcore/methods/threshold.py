@@ -13,6 +13,7 @@ from pydantic import Field
 
 from segcore.methods.base import MethodOptions
 from segcore.options import only_if, unit
+from segcore.scaling import gaussian, reference_height
 from segcore.segmentation import Image, Label, LabelMap, Plane, Segmentation, hex_to_color, u8
 
 ChannelName: TypeAlias = Literal[
@@ -44,6 +45,7 @@ _SHARE_OUT = {2: (1, 3), 3: (1, 2, 3), 4: (0, 1, 3, 4), 5: (0, 1, 2, 3, 4)}
 
 _ADAPTIVE = {"adaptive_mean": cv2.ADAPTIVE_THRESH_MEAN_C, "adaptive_gaussian": cv2.ADAPTIVE_THRESH_GAUSSIAN_C}
 _FOUND = {"otsu": cv2.THRESH_OTSU, "triangle": cv2.THRESH_TRIANGLE}
+_LARGEST_GAUSSIAN_PX = 161
 _ENOUGH_ROWS = 90  # evenly spread, they give the cuts that all rows give, within one grey
 
 
@@ -121,7 +123,10 @@ class ThresholdSegmenter:
     def _split(self, plane: Plane) -> LabelMap:
         options = self._options
         if options.kind in _ADAPTIVE:
-            block = max(3, round(plane.shape[0] * options.block_percent / 100) | 1)  # odd: it has a middle
+            height = reference_height(*plane.shape)
+            block = max(3, round(height * options.block_percent / 100) | 1)  # odd: it has a middle
+            if options.kind == "adaptive_gaussian" and block > _LARGEST_GAUSSIAN_PX:
+                return self._against_wide_gaussian(plane, block)
             how = _ADAPTIVE[options.kind]
             return u8(cv2.adaptiveThreshold(plane, 1, how, self._side, block, options.offset))
         if len(self._labels) == 1:  # OpenCV leaves the cut aside where it finds one itself
@@ -129,6 +134,12 @@ class ThresholdSegmenter:
         cuts = sorted(options.cuts) if options.kind == "fixed" else otsu_cuts(_histogram(plane), options.levels)
         level = np.searchsorted(cuts, np.arange(256)).astype(np.uint8)  # how many cuts lie below each value
         return u8(cv2.LUT(plane, np.uint8(len(cuts)) - level if options.inverted else level))
+
+    def _against_wide_gaussian(self, plane: Plane, block: int) -> LabelMap:
+        """Do as OpenCV's adaptive Gaussian threshold does, in a time that does not grow with the block."""
+        mean = gaussian(plane, 0.3 * ((block - 1) * 0.5 - 1) + 0.8)  # the sigma that OpenCV gives a kernel of this size
+        difference = cv2.subtract(plane, mean, dtype=cv2.CV_16S)
+        return cv2.threshold(difference, -self._options.offset, 1, self._side)[1].astype(np.uint8)
 
 
 def channel_of(image: Image, name: ChannelName) -> Plane:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segcore.segmentation import LabelMap, Plane, u8
+from segcore.segmentation import LabelMap, Plane, empty_confidence, u8
 
 Output: TypeAlias = Literal["probability", "logits", "argmax"]
 Planes: TypeAlias = npt.NDArray[np.uint8]
@@ -49,7 +49,7 @@ def read_probability(
     *,
     background: bool,
     floor: float = 0,
-) -> tuple[LabelMap, Planes]:
+) -> tuple[LabelMap, Planes | None]:
     """Read the answer of a network that says how sure it is of each label.
 
     A label that is nowhere likely costs nothing: only the others are brought to the picture's size. What the labels
@@ -71,15 +71,15 @@ def read_probability(
     Returns
     -------
     tuple
-        The label map, and (N, height, width) uint8, the confidence of each of the N wanted labels. The label of the
-        highest confidence; the first where two are equal.
+        The label map, and (N, height, width) uint8, the confidence of each of the N wanted labels, or None if that
+        were too much for memory. The label of the highest confidence; the first where two are equal.
     """
     small = _stretch(probability)
     kept = [number if background else number - 1 for number in wanted]
     others = [plane for channel, plane in enumerate(small) if plane is not None and channel not in kept]
     floor_level = _level(floor)
-    planes = np.zeros((len(kept), height, width), np.uint8)  # pages that are never written cost nothing
-    if len(small) == 1 and small[0] is not None:
+    planes = empty_confidence(len(kept), sum(small[channel] is not None for channel in kept), height, width)
+    if len(small) == 1 and small[0] is not None and planes is not None:
         _over(floor_level, _enlarge(small[0], planes[0]))
         return u8(cv2.threshold(planes[0], _HALF, 1, cv2.THRESH_BINARY)[1]), planes
     label_map = np.zeros((height, width), np.uint8)
@@ -87,10 +87,11 @@ def read_probability(
     if others:
         cv2.max(best, _enlarge(np.max(others, axis=0), np.empty_like(best)), best)
     higher = np.empty_like(best)
-    for value, (channel, target) in enumerate(zip(kept, planes, strict=True), start=1):
+    for value, channel in enumerate(kept, start=1):
         plane = small[channel]
         if plane is None:
             continue
+        target = np.empty_like(best) if planes is None else planes[value - 1]
         _over(floor_level, _enlarge(plane, target))
         cv2.compare(target, best, cv2.CMP_GT, higher)
         cv2.threshold(higher, 0, value, cv2.THRESH_BINARY, higher)

@@ -15,6 +15,9 @@ _FLAT = 20.0  # grey levels squared: where the picture varies less than this, it
 _STEEPNESS = 4.0  # the filter fades where there is no edge to follow; so much steeper, it ends
 _LARGEST_STEP = 4
 _SMALLEST_RADIUS_PX = 3
+_MOST_PIXELS = (
+    3840 * 2160 // 4
+)  # that are looked at in floats; a larger picture is reduced even where the reach is small
 
 _Floats = npt.NDArray[np.float32]
 
@@ -44,7 +47,11 @@ class Guide:
         height, width = luma.shape
         radius_px = 2 * reach_px
         step = 1
-        while step < _LARGEST_STEP and radius_px >= 2 * step * _SMALLEST_RADIUS_PX and min(height, width) >= 4 * step:
+        while (
+            step < _LARGEST_STEP
+            and (radius_px >= 2 * step * _SMALLEST_RADIUS_PX or height * width > _MOST_PIXELS * step**2)
+            and min(height, width) >= 4 * step
+        ):
             step *= 2
         self._small = height // step, width // step
         side = 2 * max(1, round(radius_px / step)) + 1

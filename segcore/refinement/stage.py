@@ -1,5 +1,6 @@
 """What is done to any method's result before it is drawn: steadier, cleaner, and cut along the picture's own edges."""
 
+import math
 from dataclasses import replace
 
 import cv2
@@ -13,10 +14,20 @@ from segcore.refinement.cleaning import closed, filled, opened, without_small_pa
 from segcore.refinement.guided import Guide
 from segcore.refinement.steadying import MaskPlanes, Steadier
 from segcore.regions import present_labels
-from segcore.scaling import shrink
-from segcore.segmentation import InstanceMap, LabelMap, Plane, Segmentation, in_range, u8
+from segcore.scaling import reduced_size, reference_height, row_bands, shrink
+from segcore.segmentation import (
+    MOST_PLANE_PIXELS,
+    InstanceMap,
+    LabelMap,
+    Plane,
+    Segmentation,
+    empty_confidence,
+    in_range,
+    u8,
+)
 
 _HALF = 127  # more than this is more likely than not
+_MOST_PIXELS = 1 << 22  # on which nearest objects are looked for: a larger map takes its numbers from a coarser one
 
 
 class Refinement(Options):
@@ -101,27 +112,56 @@ class Refiner:
             return segmentation
         options, (height, width) = self._options, canvas.size
         softened = bool(options.smoothing or options.edge_percent or options.feather_percent)
-        planes = _planes_of(segmentation)
-        guide = Guide(canvas.luma(), height * options.edge_percent / 100) if options.edge_percent else None
-        if guide:  # it draws the edges anew, so all before it may be done at its size
-            planes = {value: shrink(plane, *guide.size) for value, plane in planes.items()}
+        reach_px = reference_height(height, width) * options.edge_percent / 100
+        guide = Guide(canvas.luma(), reach_px) if reach_px else None
+        # The guide draws the edges anew, so all before it may be done at its size.
+        present = _present(segmentation)
+        size = reduced_size(*(guide.size if guide else canvas.size), MOST_PLANE_PIXELS // max(1, len(present)))
+        planes = {value: shrink(_plane_of(segmentation, value), *size) for value in present}
         if options.smoothing:
             names = tuple(label.name for label in segmentation.labels)
             if names != self._names:  # another set of labels: what was before says nothing
                 self._steadier, self._names = Steadier(options.smoothing), names
-            planes = self._steadier.steady(planes, guide.luma if guide else canvas.luma())
+            planes = self._steadier.steady(planes, shrink(guide.luma if guide else canvas.luma(), *size))
         planes = self._clean(planes)
-        if guide:
-            planes = {value: guide.filter(plane, height, width) for value, plane in planes.items()}
-        if options.feather_percent:
-            side = _length_px(options.feather_percent, height)
-            planes = {value: u8(cv2.blur(plane, (side, side))) for value, plane in planes.items()}
-        label_map = _label_map(planes, height, width)
+        soft = softened or segmentation.soft
+        label_map, confidence = self._finish(planes, guide, len(segmentation.labels), canvas.size, soft=soft)
         instances = segmentation.instances
         if instances is not None:
             instances = carry_numbers(instances, segmentation.label_map, label_map)
-        confidence = _stack(planes, len(segmentation.labels), height, width) if softened or segmentation.soft else None
         return replace(segmentation, label_map=label_map, confidence=confidence, instances=instances)
+
+    def _finish(
+        self, planes: MaskPlanes, guide: Guide | None, labels: int, size: tuple[int, int], *, soft: bool
+    ) -> tuple[LabelMap, npt.NDArray[np.uint8] | None]:
+        """Bring planes to the picture's size and return the label map, and confidence if soft and if there is room.
+
+        One plane at a time: each may be 25 MB. The label of the highest confidence, the first where two are equal;
+        background is what is left of 255.
+        """
+        if labels == 1 and planes:
+            plane = self._at_size(planes[1], guide, *size)
+            return u8(cv2.threshold(plane, _HALF, 1, cv2.THRESH_BINARY)[1]), plane[None] if soft else None
+        confidence = empty_confidence(labels, len(planes), *size) if soft else None
+        label_map, best, total = (np.zeros(size, np.uint8) for _ in range(3))
+        for value in sorted(planes):
+            plane = self._at_size(planes[value], guide, *size)
+            if confidence is not None:
+                confidence[value - 1] = plane
+            higher = u8(cv2.compare(plane, best, cv2.CMP_GT))
+            cv2.max(label_map, cv2.threshold(higher, 0, value, cv2.THRESH_BINARY)[1], label_map)  # values ascend
+            cv2.max(best, plane, best)
+            cv2.add(total, plane, total)  # stays within 255
+        surely = cv2.compare(best, cv2.bitwise_not(total), cv2.CMP_GT)
+        return u8(cv2.bitwise_and(label_map, surely)), confidence
+
+    def _at_size(self, plane: Plane, guide: Guide | None, height: int, width: int) -> Plane:
+        if guide:
+            plane = guide.filter(shrink(plane, *guide.size), height, width)
+        plane = shrink(plane, height, width)
+        if side := _length_px(self._options.feather_percent, height, width) - 1:
+            plane = u8(cv2.blur(plane, (side + 1, side + 1)))
+        return plane
 
     def _clean(self, planes: MaskPlanes) -> MaskPlanes:
         """Clean every label by itself. It grows over background only, never over another label."""
@@ -137,11 +177,11 @@ class Refiner:
         return cleaned
 
     def _clean_one(self, plane: Plane) -> Plane:
-        options, height = self._options, plane.shape[0]
+        options = self._options
         if options.open_percent:
-            plane = opened(plane, _length_px(options.open_percent, height))
+            plane = opened(plane, _length_px(options.open_percent, *plane.shape))
         if options.close_percent:
-            plane = closed(plane, _length_px(options.close_percent, height))
+            plane = closed(plane, _length_px(options.close_percent, *plane.shape))
         if options.fill_holes:
             plane = filled(plane)
         if options.smallest_percent:
@@ -169,42 +209,39 @@ def carry_numbers(instances: InstanceMap, label_map_before: LabelMap, label_map:
     won = (label_map > 0) & (label_map != label_map_before)
     if not won.any() or not kept.any():
         return carried
-    away = (~kept).astype(np.uint8)
-    _, nearest = cv2.distanceTransformWithLabels(away, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    where = np.zeros(nearest.max() + 1, np.int64)
-    where[nearest[kept]] = np.flatnonzero(kept)
-    source = where[nearest[won]]
-    same = label_map.reshape(-1)[source] == label_map[won]
-    carried[won] = np.where(same, carried.reshape(-1)[source], 0)
+    step = math.ceil(math.sqrt(kept.size / _MOST_PIXELS))
+    kept, numbers, labels = kept[::step, ::step], carried[::step, ::step], label_map[::step, ::step]
+    _, nearest = cv2.distanceTransformWithLabels(
+        (~kept).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    number_of, label_of = np.zeros(nearest.max() + 1, np.int32), np.zeros(nearest.max() + 1, np.uint8)
+    number_of[nearest[kept]] = numbers[kept]
+    label_of[nearest[kept]] = labels[kept]
+    for rows in row_bands(*won.shape):
+        down, across = won[rows].nonzero()
+        source = nearest[(down + rows.start) // step, across // step]
+        same = label_of[source] == label_map[rows][down, across]
+        carried[rows][down, across] = np.where(same, number_of[source], 0)
     return carried
 
 
-def _length_px(percent: float, height: int) -> int:
+def _length_px(percent: float, height: int, width: int) -> int:
     """Return a share of the height in pixels, odd, so that nothing shifts."""
-    return 2 * int(height * percent / 200) + 1
+    return 2 * int(reference_height(height, width) * percent / 200) + 1
 
 
-def _planes_of(segmentation: Segmentation) -> MaskPlanes:
-    """Return the confidence of every label that is in the picture; 0 or 255 where the method is always sure."""
+def _present(segmentation: Segmentation) -> list[int]:
+    """Return the values of the labels that are in the picture, rising."""
     if segmentation.confidence is not None:
-        return {value: plane for value, plane in enumerate(segmentation.confidence, 1) if cv2.countNonZero(plane)}
-    return {value: in_range(segmentation.label_map, value, value) for value in present_labels(segmentation.label_map)}
+        return [value for value, plane in enumerate(segmentation.confidence, 1) if cv2.hasNonZero(plane)]
+    return present_labels(segmentation.label_map)
 
 
-def _label_map(planes: MaskPlanes, height: int, width: int) -> LabelMap:
-    """Return the label of the highest confidence, the first where two are equal; background is what is left of 255."""
-    if len(planes) == 1:
-        [(value, plane)] = planes.items()
-        return u8(cv2.threshold(plane, _HALF, value, cv2.THRESH_BINARY)[1])
-    label_map = np.zeros((height, width), np.uint8)
-    if not planes:
-        return label_map
-    best = u8(cv2.bitwise_not(_sum(planes)))
-    for value, plane in planes.items():
-        higher = u8(cv2.compare(plane, best, cv2.CMP_GT))
-        label_map[higher > 0] = value
-        best = u8(cv2.max(best, plane))
-    return label_map
+def _plane_of(segmentation: Segmentation, value: int) -> Plane:
+    """Return the confidence of a label, (H, W) uint8; 0 or 255 where the method is always sure."""
+    if segmentation.confidence is not None:
+        return segmentation.mask(value)
+    return in_range(segmentation.label_map, value, value)
 
 
 def _sum(planes: MaskPlanes) -> Plane:
@@ -213,13 +250,3 @@ def _sum(planes: MaskPlanes) -> Plane:
     for other in others:
         first = u8(cv2.add(first, other))  # stays within 255
     return first
-
-
-def _stack(planes: MaskPlanes, labels: int, height: int, width: int) -> npt.NDArray[np.uint8]:
-    """Return planes as `Segmentation` has them, (labels, height, width) uint8."""
-    if labels == 1 and planes:
-        return planes[1][None]
-    stacked = np.zeros((labels, height, width), np.uint8)  # pages that are never written cost nothing
-    for value, plane in planes.items():
-        stacked[value - 1] = plane
-    return stacked

@@ -4,10 +4,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segcore.scaling import shrink
+from segcore.scaling import reduced_size, shrink
 from segcore.segmentation import Plane, u8
 
 _HEIGHT_PX = 90  # motion is looked for at this height: camera noise averages out there
+_MOST_PIXELS = 90 * 900  # of a picture that is far wider than high
 _NOISE_LEVELS = 3  # a change of brightness up to this is noise
 _MOTION_LEVELS = 9  # and from this on motion; between them, something of both
 _SPREAD_PX = 5  # motion also counts this far around, in pixels of the small picture
@@ -67,7 +68,8 @@ class Steadier:
         """Return how much of the mask before is kept, (H, W) uint8, 255 = all; None if nothing was before."""
         height, width = luma.shape
         rows = min(height, _HEIGHT_PX)
-        small = cv2.blur(shrink(luma, rows, max(1, width * rows // height)), (3, 3)).astype(np.float32)
+        rows, columns = reduced_size(rows, max(1, width * rows // height), _MOST_PIXELS)
+        small = cv2.blur(shrink(luma, rows, columns), (3, 3)).astype(np.float32)
         if self._still is None or self._size != (height, width):
             self._still, self._size = small, (height, width)
             return None
