@@ -574,7 +574,7 @@ def small_limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("small_limits")
 def test_limits_on_size_hold_for_every_picture(name: str, codec: str, larger: tuple[int, int], tmp_path: Path) -> None:
     source = join_clip(tmp_path / name, [(160, 90, 5), (*larger, 2), (160, 90, 3)], codec)
-    with pytest.raises(SegdeckError, match="the largest accepted is 256x256|the smallest accepted is 16x16"):
+    with pytest.raises(SegdeckError, match=r"the largest accepted is 256x256|the smallest accepted is 16x16"):
         list(process_video(source, tmp_path / "b.mp4", TINT))
     assert_nothing_left(source)
 
