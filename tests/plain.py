@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from segcore.errors import SegdeckError
+from segcore.errors import LONGEST, SegdeckError
 
 
 @contextmanager
@@ -16,8 +16,9 @@ def refused(*parts: str) -> Iterator[None]:
         yield
     message = str(caught.value)
     assert message.splitlines() == [message]
-    assert message.endswith(".")
-    assert not message.endswith("..")
+    assert message.endswith((".", "?"))
+    assert not message.endswith(("..", "?."))
+    assert len(message) <= LONGEST
     assert not re.search(r"/tmp/|/home/|/etc/|[A-Z]:\\|[Ii]nput should|[Vv]alue error|pattern", message)
     for part in parts:
         assert part in message
