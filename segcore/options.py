@@ -4,7 +4,7 @@ The page's controls, the command line, the recipe file and the docs all come fro
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
 from pydantic import (
@@ -15,12 +15,13 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic.fields import FieldInfo
 from pydantic.functional_validators import ModelWrapValidatorHandler, PlainValidator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from segcore.errors import SegdeckError
+from segcore.errors import SegdeckError, listed, nearest_name, quote
 
 
 def like(pattern: str, words: str) -> AfterValidator:
@@ -54,13 +55,15 @@ _PLAIN_WORDS = {
     "greater_than_equal": "it must be at least {ge}",
     "int_from_float": "it must be a whole number",
     "int_parsing": "it must be a whole number",
+    "int_parsing_size": "it must be a whole number",
     "int_type": "it must be a whole number",
     "less_than_equal": "it must be at most {le}",
     "literal_error": "it must be {expected}",
     "model_type": "it must be a table",
-    "string_too_long": "it must have at most {max_length} characters",
+    "string_too_long": "it must have at most {max_length:,} characters",
     "string_too_short": "it must not be empty",
     "string_type": "it must be text",
+    "string_unicode": "it must be text",
     "too_long": "it must have at most {max_length} entries",
     "too_short": "it must have at least {min_length} of them",
     "tuple_type": "it must be a list",
@@ -108,7 +111,16 @@ class Options(BaseModel):
     its unit and step.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=500)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown_fields(cls, values: Any) -> Any:
+        """Tell which field may have been meant, where pydantic only says that there is none, for each of thousands."""
+        for name in values if isinstance(values, dict) else ():
+            if name not in cls.model_fields:
+                raise wrong_value((str(name),), None, _no_such_field(str(name), cls.model_fields))
+        return values
 
     def counts(self, name: str) -> bool:
         """Tell whether a field matters as the others are set now: see `only_if`."""
@@ -151,10 +163,16 @@ def chosen_by(key: str, known: Mapping[str, type[Options]]) -> PlainValidator:
             raise PydanticCustomError("table", "it must be a table")
         name = value.get(key)
         if not isinstance(name, str) or name not in known:
-            raise wrong_value((key,), name, f"it must be one of {', '.join(known)}")
+            raise wrong_value((key,), name, f"it must be one of {listed(known)}")
         return known[name].model_validate(value)
 
     return PlainValidator(choose)
+
+
+def _no_such_field(name: str, known: Iterable[str]) -> str:
+    """Say that there is no field of a name, and which may have been meant."""
+    near = nearest_name(name, known)
+    return "there is no such field" + (f"; did you mean {near}?" if near else "")
 
 
 def wrong_value(where: tuple[str | int, ...], value: object, words: str) -> ValidationError:
@@ -187,21 +205,19 @@ def explain(error: ValidationError) -> SegdeckError:
         For its first finding, e.g. ``overlay.strength: 3 is not allowed: it must be a number from 0.0 to 1.0.``
     """
     first = error.errors(include_url=False)[0]
-    where = ".".join(_name(part) for part in first["loc"]) or "recipe"
-    if first["type"] == "extra_forbidden":
-        return SegdeckError(f"{where}: there is no such field.")
+    where = ".".join(map(place_name, first["loc"])) or "recipe"
     if first["type"] == "missing":
         return SegdeckError(f"{where}: this field is missing.")
     words = _PLAIN_WORDS.get(first["type"], "{msg}").format(**first.get("ctx", {}), msg=first["msg"])
     words = words.removeprefix("Value error, ").rstrip(".")
-    words = words[0].lower() + words[1:]
+    words = words[0].lower() + words[1:] + ("" if words.endswith("?") else ".")
     value = _repeat(first["input"])
-    return SegdeckError(f"{where}: {value} is not allowed: {words}." if value else f"{where}: {words}.")
+    return SegdeckError(f"{where}: {value} is not allowed: {words}" if value else f"{where}: {words}")
 
 
-def _name(part: str | int) -> str:
+def place_name(part: str | int) -> str:
     """Return one step on the way to a value; a field that somebody made up may hold anything."""
-    return str(part) if re.fullmatch(r"\w{1,40}", str(part)) else repr(part)[:40]
+    return str(part) if re.fullmatch(r"\w{1,40}", str(part)) else quote(part)
 
 
 def _repeat(value: object) -> str:

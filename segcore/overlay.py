@@ -28,7 +28,7 @@ from segcore.segmentation import Image, Plane, Segmentation, hex_to_color, in_ra
 
 _BACKGROUNDS = files("segcore") / "backgrounds"
 _EMBEDDED = "data:image/"
-_LARGEST_EMBEDDED = 8_000_000
+_LARGEST_EMBEDDED = 8_000_000  # characters
 _KEPT_PIXELS = 3840 * 2160  # larger than any video's picture
 _ONLY_COLORS_FROM = 16  # times as large as it is, a background shows no detail that a 32nd of its pixels would move
 _BESIDE_PX = 4  # pixels beyond a cut that still colour those before it: cubic interpolation looks two far
@@ -187,6 +187,7 @@ class Replace(Overlay):
     kind: Literal["replace"] = "replace"
     picture: str = Field(
         default="studio",
+        max_length=_LARGEST_EMBEDDED,
         title="Background",
         description="A bundled picture by its name, or a PNG, JPEG or WebP as a data:image/...;base64, text.",
     )
@@ -195,8 +196,6 @@ class Replace(Overlay):
     @classmethod
     def _no_path(cls, picture: str) -> str:
         if picture.startswith(_EMBEDDED):
-            if len(picture) > _LARGEST_EMBEDDED:
-                raise ValueError(f"the picture must be smaller than {_LARGEST_EMBEDDED // 1_000_000} MB as text")
             try:
                 background_picture(picture)
             except SegdeckError as error:

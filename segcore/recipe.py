@@ -1,7 +1,7 @@
 """A recipe: everything that decides what a frame turns into. TOML in, TOML out."""
 
-import tomllib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -10,15 +10,24 @@ from typing import Annotated, Any
 import tomli_w
 from pydantic import Field, SerializeAsAny, ValidationError
 
-from segcore.errors import SegdeckError
+from segcore.errors import SegdeckError, quote, suggest
 from segcore.methods import METHODS, MethodOptions
-from segcore.options import Options, chosen_by, explain
+from segcore.methods.objects import SOURCES
+from segcore.options import Options, chosen_by, explain, place_name
 from segcore.overlay import OVERLAYS, Overlay, Tint
 from segcore.refinement import Refinement
+from segcore.targets import check_source, exists
+from segcore.toml_text import parse_toml, read_toml
 
 _READY = files("segcore") / "recipes"
+_CALLED = "This recipe"
 _METHOD = "segmenter.method"
-_CHOSEN_BY = {"segmenter": "method", "segmenter.source": "method", "overlay": "kind"}
+_CHOICES: dict[str, Mapping[str, type[Options]]] = {
+    _METHOD: METHODS,
+    "segmenter.source.method": SOURCES,
+    "overlay.kind": OVERLAYS,
+}
+"""By place: the options that its value chooses."""
 
 
 class Recipe(Options):
@@ -54,12 +63,14 @@ def parse_recipe(text: str) -> Recipe:
     SegdeckError
         Naming the field, its value and what is allowed.
     """
+    return _check(parse_toml(text, _CALLED))
+
+
+def _check(table: dict[str, Any]) -> Recipe:
     try:
-        return Recipe.model_validate(tomllib.loads(text))
+        return Recipe.model_validate(table)
     except ValidationError as error:
         raise explain(error) from None
-    except (ValueError, RecursionError) as error:  # also for a number or a nesting without end
-        raise SegdeckError(f"This recipe is not valid TOML: {error}.") from None
 
 
 def change_recipe(recipe: Recipe, changes: Iterable[str]) -> Recipe:
@@ -85,35 +96,62 @@ def change_recipe(recipe: Recipe, changes: Iterable[str]) -> Recipe:
         Naming the change that can't be made, and what is allowed.
     """
     table = recipe.model_dump(mode="json")
-    for change in sorted(changes, key=lambda one: one.partition("=")[0].strip() != _METHOD):
-        path, equals, value = change.partition("=")
-        *way, name = path.strip().split(".")
-        if not equals or not name:
-            raise SegdeckError(f"{change!r} is no change; one such as refinement.fill_holes=true is accepted.")
-        inner = table
-        for step in way:
-            inner = inner.get(step, {})
-            if not isinstance(inner, dict):
-                raise SegdeckError(f"{path.strip()}: there is no such field.")
-        new = _toml_value(value.strip())
-        if path.strip() == _METHOD and new in METHODS and new != inner.get(name):
-            table = start_with(new).model_dump(mode="json") | {"title": table["title"]}
-            continue
-        if name == _CHOSEN_BY.get(".".join(way)) and inner.get(name) != new:
-            inner.clear()
-        inner[name] = new
-    try:
-        return Recipe.model_validate(table)
-    except ValidationError as error:
-        raise explain(error) from None
+    for place, value in sorted(map(_part, changes), key=lambda change: _turn(change[0])):
+        if place == _METHOD and value in list(METHODS) and value != table["segmenter"]["method"]:
+            table = start_with(value).model_dump(mode="json") | {"title": table["title"]}
+        else:
+            _put(table, place, value)
+    return _check(table)
+
+
+def _part(change: str) -> tuple[str, Any]:
+    """Return the place and the new value that a change names."""
+    place, equals, value = (part.strip() for part in change.partition("="))
+    if not equals or not place:
+        raise SegdeckError(f"{quote(change)} is no change; one such as refinement.fill_holes=true is accepted.")
+    return place, _toml_value(value)
+
+
+def _turn(place: str) -> int:
+    """Return when a change is made: what chooses options comes before the options."""
+    return list(_CHOICES).index(place) if place in _CHOICES else len(_CHOICES)
+
+
+def _put(table: dict[str, Any], place: str, value: Any) -> None:
+    """Put a value into a recipe's table; where it chooses other options, these start with their defaults."""
+    *way, name = place.split(".")
+    inner: Any = table
+    for step in way:
+        key = _key(inner, step, place)
+        inner = inner.setdefault(key, {}) if isinstance(inner, dict) else inner[key]
+    key = _key(inner, name, place)
+    if place in _CHOICES and inner.get(name) != value:
+        inner.clear()
+        chosen = _CHOICES[place].get(value) if isinstance(value, str) else None
+        inner |= chosen.model_validate({name: value}).model_dump(mode="json") if chosen else {}
+    inner[key] = value
+
+
+def _key(inner: Any, step: str, place: str) -> str | int:
+    """Return the key of a table's field or the index of a list's entry; a field that is new is refused later."""
+    where = ".".join(map(place_name, place.split(".")))
+    if isinstance(inner, dict):
+        return step
+    if not isinstance(inner, list):
+        raise SegdeckError(f"{where}: there is no such field.")
+    if re.fullmatch("[0-9]{1,6}", step) and int(step) < len(inner):
+        return int(step)
+    there = f"0 to {len(inner) - 1} are there" if inner else "it is an empty list"
+    raise SegdeckError(f"{where}: there is no entry {quote(step)}; {there}.")
 
 
 def _toml_value(text: str) -> Any:
     """Read a value as TOML; what is none is a text without its quotes."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        table = parse_toml(f"value = {text}", "")
+    except SegdeckError:
         return text
+    return table["value"] if len(table) == 1 else text
 
 
 @cache
@@ -161,9 +199,6 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
     if str(name_or_path) in ready:
         return ready[str(name_or_path)]
     path = Path(name_or_path)
-    if not path.is_file():
-        raise SegdeckError(f"There is no recipe {str(name_or_path)!r}; name a file or one of {', '.join(ready)}.")
-    try:
-        return parse_recipe(path.read_text("utf-8"))
-    except UnicodeDecodeError:
-        raise SegdeckError("This recipe is not a text file; TOML in UTF-8 is accepted.") from None
+    if not exists(path):
+        raise SegdeckError(f"There is no recipe or file {quote(path)}; {suggest(str(path), ready)}")
+    return _check(read_toml(check_source(path), _CALLED))

@@ -2,11 +2,15 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given
+from pydantic import ValidationError
 
 from segcore.methods import METHODS
 from segcore.methods.color_range import CHANNELS, ColorRange, ColorRangeOptions
+from segcore.methods.grab import GrabOptions, Stroke
 from segcore.methods.network import NetworkOptions
-from segcore.overlay import Replace, embed_picture
+from segcore.methods.objects import ObjectsOptions
+from segcore.networks.card import CardLabel
+from segcore.overlay import Mask, Replace, embed_picture
 from segcore.recipe import Recipe, change_recipe, load_recipe, parse_recipe, ready_recipes, start_with
 from segcore.refinement import Refinement
 from tests.conftest import noise
@@ -64,6 +68,41 @@ def test_a_recipe_is_loaded_from_a_file(tmp_path):
     assert load_recipe(path) == load_recipe(str(path)) == ready_recipes()["find_colors"]
 
 
+def full_strokes(value):
+    return tuple(Stroke(points=((value, value),) * 1000) for _ in range(100))
+
+
+@pytest.mark.parametrize(
+    ("segmenter", "overlay"),
+    [
+        (GrabOptions(strokes=full_strokes(0.12345678901234567)), Replace(picture=embed_picture(noise(1920, 1600)))),
+        (ObjectsOptions(source=GrabOptions(strokes=full_strokes(1.2345678901234567e-05))), Mask()),
+        (
+            NetworkOptions(
+                classes=[f"{number:03}" + "\1" * 37 for number in range(254)],
+                colors=[CardLabel(name="\1" * 40, color="#000000")] * 254,
+            ),
+            Mask(),
+        ),
+    ],
+    ids=["strokes and a picture", "strokes of objects", "classes and colours"],
+)
+def test_the_largest_recipe_there_can_be_is_read_back(segmenter, overlay):
+    recipe = Recipe(title="\1" * 60, summary="\1" * 200, icon="\1" * 40, segmenter=segmenter, overlay=overlay)
+    assert parse_recipe(recipe.to_toml()) == recipe
+
+
+@pytest.mark.parametrize("point", ["[2,2]", "[true,{}]", "['a','b']"])
+def test_thousands_of_wrong_values_are_refused_at_the_first(point, monkeypatch):
+    seen = []
+    errors = ValidationError.errors
+    monkeypatch.setattr(ValidationError, "errors", lambda self, **_: seen.append(self.error_count()) or errors(self))
+    strokes = f"{{points=[{f'{point},' * 200}]}}," * 99
+    with refused("segmenter.strokes.0.points.0."):
+        parse_recipe(START.replace("network", "grab") + f'strokes=[{strokes}]\n[overlay]\nkind="mask"')
+    assert max(seen) < 10
+
+
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
@@ -77,6 +116,7 @@ def test_a_recipe_is_loaded_from_a_file(tmp_path):
         (START + '[overlay]\nkind="glow"', ("overlay.kind", "'glow'", "blur, replace, cut_out")),
         (START + "[overlay]\n", ("overlay.kind", "blur, replace, cut_out")),
         (START + '[overlay]\nkind="mask"\nglow=1', ("overlay.glow", "no such field")),
+        (START + '[overlay]\nkind="tint"\nstrenght=1', ("overlay.strenght", "no such field; did you mean strength?")),
         (START + '[overlay]\nkind="mask"\n"a\\nb"=1', ("no such field",)),
         (START, ("overlay", "missing")),
         ('overlay=3\n' + START, ("overlay", "3", "table")),
@@ -88,7 +128,7 @@ def test_a_recipe_is_loaded_from_a_file(tmp_path):
         (START.replace('"x"', "7") + '[overlay]\nkind="mask"', ("title", "7", "text")),
         (START + f'[overlay]\nkind="tint"\nstrength=0x{"f" * 5000}', ("overlay.strength", "0 to 1")),
         (START + "[overlay", ("not valid TOML", "end of document")),
-        ("x = " + "[" * 9000, ("not valid TOML",)),
+        ("x = " + "[" * 9000, ("too many brackets in each other", "at most 16")),
         ("x = " + "1" * 5000, ("not valid TOML",)),
         ("\0\x01", ("not valid TOML",)),
     ],
@@ -137,7 +177,7 @@ def test_a_background_may_be_embedded():
         ("data:image/png;base64,aGVsbG8=", "not a photo"),
         ("data:image/svg+xml,<svg/>", "not a photo"),
         (embed_picture(noise(64, 64))[:2023], "damaged"),
-        ("data:image/png;base64," + "A" * 8_000_000, "smaller than 8 MB"),
+        ("data:image/png;base64," + "A" * 8_000_000, "at most 8,000,000 characters"),
     ],
     ids=["not base64", "not ascii", "empty", "no picture", "svg", "cut off", "large"],
 )

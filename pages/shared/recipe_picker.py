@@ -9,6 +9,7 @@ from pages.shared.form import edit_recipe
 from pages.shared.show import plain
 from segcore.errors import SegdeckError
 from segcore.recipe import Recipe, parse_recipe, ready_recipes
+from segcore.toml_text import LARGEST_MB
 
 
 def current_recipe() -> Recipe:
@@ -67,7 +68,7 @@ def _files(recipe: Recipe, key: str) -> None:
     )
     opened = f"{key}-open"
     upload = st.file_uploader(
-        "Open a recipe", ["toml"], max_upload_size=20, key=opened, on_change=_open, args=(opened,)
+        "Open a recipe", ["toml"], max_upload_size=LARGEST_MB, key=opened, on_change=_open, args=(opened,)
     )
     if upload:  # it would have made way for the controls of its recipe
         st.error(st.session_state["recipe_error"], icon=":material/error:")

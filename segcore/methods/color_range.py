@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import cv2
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import FailFast, Field, model_validator
 
 from segcore.methods.base import MethodOptions
 from segcore.options import HexColor, Options, wrong_value
@@ -51,7 +51,7 @@ class ColorRangeOptions(MethodOptions):
     title: ClassVar[str] = "Colour range"
     method: Literal["color_range"] = "color_range"
     space: ColorSpace = Field(default="hsv", title="Colour space", description="How a colour is put into numbers.")
-    ranges: Annotated[tuple[ColorRange, ...], Field(min_length=1, max_length=20)] = Field(
+    ranges: Annotated[tuple[ColorRange, ...], Field(min_length=1, max_length=20), FailFast()] = Field(
         title="Ranges", description="Where two overlap, the first listed wins."
     )
 

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 import cv2
 import numpy as np
 import numpy.typing as npt
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, FailFast, Field
 from pydantic_core import PydanticCustomError
 
 from segcore.methods.base import MethodOptions
@@ -46,7 +46,7 @@ class Stroke(Options):
 
     keep: bool = Field(default=True, description="Whether what it covers is the object's, or the background's.")
     width: Share = Field(default=0.02, description="How wide it is, as a share of the picture's height.")
-    points: Annotated[tuple[tuple[Share, Share], ...], Field(min_length=1, max_length=1000)] = Field(
+    points: Annotated[tuple[tuple[Share, Share], ...], Field(min_length=1, max_length=1000), FailFast()] = Field(
         default=((0.5, 0.5),), description="Where it goes: shares of the picture's width and height."
     )
 
@@ -61,7 +61,7 @@ class GrabOptions(MethodOptions):
         title="Box",
         description="Around the object: left, top, width and height as shares of the picture.",
     )
-    strokes: Annotated[tuple[Stroke, ...], Field(max_length=100)] = Field(
+    strokes: Annotated[tuple[Stroke, ...], Field(max_length=100), FailFast()] = Field(
         default=(), title="Strokes", description="Corrections; where two overlap, the later one counts."
     )
     iterations: int = Field(

@@ -7,9 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import FailFast, Field
 
-from segcore.errors import SegdeckError
+from segcore.errors import SegdeckError, quote, suggest
 from segcore.methods.base import MethodOptions
 from segcore.networks.answers import read_labels, read_probability, to_probability
 from segcore.networks.card import CardLabel, CardName, Finding, ModelCard, family, missing
@@ -29,12 +29,12 @@ class NetworkOptions(MethodOptions):
         title="Network",
         description="A card's name, or a family's: then the card nearest the picture's shape is used.",
     )
-    classes: Annotated[tuple[str, ...], Field(max_length=254)] = Field(
+    classes: Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(max_length=254), FailFast()] = Field(
         default=(),
         title="Classes",
         description="The labels to find, by name; all if none is chosen. The others count as background.",
     )
-    colors: Annotated[tuple[CardLabel, ...], Field(max_length=254)] = Field(
+    colors: Annotated[tuple[CardLabel, ...], Field(max_length=254), FailFast()] = Field(
         default=(), title="Colours", description="Labels to show in another colour than their card's."
     )
     floor: float = Field(
@@ -123,7 +123,7 @@ def _refuse_unknown(card: ModelCard, names: Iterable[str]) -> None:
     known = [label.name for label in card.labels]
     for name in names:
         if name not in known:
-            raise SegdeckError(f"The network {card.title} has no label {name[:40]!r}; it has {', '.join(known)}.")
+            raise SegdeckError(f"The network {card.title} has no label {quote(name)}; {suggest(name, known)}")
 
 
 def nearest(networks: tuple[Network, ...], aspect: float) -> Network:

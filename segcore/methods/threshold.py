@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 import cv2
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import FailFast, Field
 
 from segcore.methods.base import MethodOptions
 from segcore.options import only_if, unit
@@ -61,7 +61,7 @@ class ThresholdOptions(MethodOptions):
     inverted: bool = Field(
         default=False, title="Invert", description="The highest level is background, not the lowest."
     )
-    cuts: Annotated[tuple[Cut, ...], Field(min_length=1, max_length=4)] = Field(
+    cuts: Annotated[tuple[Cut, ...], Field(min_length=1, max_length=4), FailFast()] = Field(
         default=(127,),
         title="Cut",
         description="The next level begins above it; hue ends at 179.",

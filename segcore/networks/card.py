@@ -1,16 +1,16 @@
 """Model cards: where a network comes from, its sha256, how it is fed, what it answers, what was found out about it."""
 
 import hashlib
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 import tomli_w
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import FailFast, Field, ValidationError, field_validator, model_validator
 
-from segcore.errors import SegdeckError
+from segcore.errors import SegdeckError, quote, suggest
 from segcore.options import HexColor, Options, explain, like
 from segcore.settings import settings
+from segcore.toml_text import read_toml
 
 CardName: TypeAlias = Annotated[str, like("[a-z0-9_]+", "a name of small letters, digits and underscores")]
 Sha256: TypeAlias = Annotated[str, like("[0-9a-f]{64}", "64 hexadecimal digits")]
@@ -114,7 +114,7 @@ class ModelCard(Options):
     """
 
     name: CardName = Field(description="Its folder's name.")
-    title: str = Field(min_length=1, description="Its name for people.")
+    title: str = Field(min_length=1, max_length=100, description="Its name for people.")
     family: str = Field(description="Cards of one family differ in shape only; the one nearest a picture's is used.")
     task: str = Field(description="What it finds, in one sentence.")
     licence: str = Field(description="SPDX name.")
@@ -123,7 +123,7 @@ class ModelCard(Options):
     config: NetworkFile | None = Field(default=None, description="The network's layout, where it is a file of its own.")
     input: NetInput
     output: Literal["probability", "logits", "argmax"] = Field(description="What the network's numbers are.")
-    labels: tuple[CardLabel, ...] = Field(min_length=1, max_length=254)
+    labels: Annotated[tuple[CardLabel, ...], FailFast()] = Field(min_length=1, max_length=254)
     reference: Reference | None = Field(default=None, description="What tells that the network works here.")
     example: FileName | None = Field(default=None, description="A picture of what it does, beside the card.")
 
@@ -149,9 +149,8 @@ class ModelCard(Options):
     def finding(self) -> Finding | None:
         """Return what was found out when it was installed; None if that is not known, or of other weights."""
         try:
-            text = self.path.with_name(FINDING).read_text("utf-8")
-            found = Finding.model_validate(tomllib.loads(text))
-        except (OSError, ValueError):
+            found = Finding.model_validate(read_toml(self.path.with_name(FINDING), FINDING))
+        except (OSError, ValidationError, SegdeckError):
             return None
         return found if found.weights_sha256 == self.weights.sha256 else None
 
@@ -228,8 +227,8 @@ def family(name: str) -> tuple[ModelCard, ...]:
     readable = [card for card in known.values() if isinstance(card, ModelCard)]
     if members := tuple(card for card in readable if card.family == name):
         return members
-    names = ", ".join(sorted({card.name for card in readable} | {card.family for card in readable}))
-    raise SegdeckError(f"There is no network {name!r}; the known ones are {names}.")
+    names = sorted({card.name for card in readable} | {card.family for card in readable})
+    raise SegdeckError(f"There is no network {quote(name)}; {suggest(name, names)}")
 
 
 def _read_cards() -> dict[str, ModelCard | SegdeckError]:
@@ -240,11 +239,11 @@ def _read_cards() -> dict[str, ModelCard | SegdeckError]:
 def _read_card(path: Path) -> ModelCard | SegdeckError:
     name = f"models/{path.parent.name}/card.toml"
     try:
-        return ModelCard.model_validate({**tomllib.loads(path.read_text("utf-8")), "name": path.parent.name})
+        return ModelCard.model_validate({**read_toml(path, name), "name": path.parent.name})
     except ValidationError as error:
         return SegdeckError(f"{name}: {explain(error)}")
-    except (ValueError, RecursionError) as error:  # also for a number or a nesting without end
-        return SegdeckError(f"{name} is not valid TOML: {error}.")
+    except SegdeckError as error:
+        return error
     except OSError as error:
         return SegdeckError(f"{name} can't be read: {error.strerror}.")
 

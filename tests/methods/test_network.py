@@ -133,7 +133,7 @@ def test_under_the_confidence_floor_there_is_background(parts, astronaut):
     "options", [{"classes": ("cat",)}, {"colors": ({"name": "cat", "color": "#000000"},)}], ids=["classes", "colors"]
 )
 def test_a_label_that_the_network_does_not_have_is_refused_when_it_is_built(options):
-    with refused("'cat'", "it has person"):
+    with refused("'cat'", "the known ones are person"):
         NetworkOptions(**options).build()
 
 

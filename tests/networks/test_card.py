@@ -1,3 +1,4 @@
+import os
 import re
 import subprocess
 
@@ -130,8 +131,10 @@ def test_a_family_is_all_its_cards_and_a_card_is_itself(write_card):
     assert [card.name for card in family("both")] == ["high", "wide"]
     assert [card.name for card in family("wide")] == ["wide"]
     assert family("wide")[0].aspect() == 2
-    with refused("'other'", "both, high, wide"):
-        family("other")
+    with refused("'xyz'", "both, high, wide"):
+        family("xyz")
+    with refused("'hihg'; did you mean high?"):
+        family("hihg")
 
 
 @pytest.mark.parametrize(
@@ -155,11 +158,22 @@ def test_a_wrong_card_is_refused_by_its_name(changes, parts, write_card):
         family("net")
 
 
-@pytest.mark.parametrize("content", [b"[", b"\xff\xfe", b"a=" + b"[" * 10_000, b"a=" + b"1" * 5000])
-def test_a_card_that_is_no_toml_is_refused(content, models_dir):
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[", "is not valid TOML"),
+        (b"\xff\xfe", "is not a text file; TOML in UTF-8 is accepted"),
+        (b"a=" + b"[" * 10_000, "too many brackets"),
+        (b"a=" + b"1" * 5000, "is not valid TOML"),
+        (b"a." * 20_000 + b"a=1", "a key of too many parts"),
+        (b"#" * 20_000_000, "more than the 16 MB that are accepted"),
+    ],
+    ids=["cut off", "not text", "brackets", "digits", "dotted", "large"],
+)
+def test_a_card_that_is_no_toml_is_refused(content, said, models_dir):
     (models_dir / "net").mkdir()
     (models_dir / "net" / "card.toml").write_bytes(content)
-    with refused("models/net/card.toml is not valid TOML"):
+    with refused("models/net/card.toml", said):
         family("net")
 
 
@@ -167,17 +181,20 @@ def test_a_broken_card_does_not_hold_up_the_others(write_card, models_dir):
     write_card("good", family="both")
     write_card("wrong", family="both", output="guess")
     (models_dir / "folder" / "card.toml").mkdir(parents=True)
+    (models_dir / "pipe").mkdir()
+    os.mkfifo(models_dir / "pipe" / "card.toml")
     (models_dir / "With Spaces").mkdir()
     (models_dir / "With Spaces" / "card.toml").write_bytes((models_dir / "good" / "card.toml").read_bytes())
     assert list(cards()) == ["good"]
     assert [card.name for card in family("both")] == ["good"]
     broken = broken_cards()
-    assert broken.keys() == {"wrong", "folder", "With Spaces"}
+    assert broken.keys() == {"wrong", "folder", "pipe", "With Spaces"}
     assert "models/wrong/card.toml: output: 'guess'" in broken["wrong"]
-    assert "can't be read" in broken["folder"]
+    assert "models/folder/card.toml is a folder" in broken["folder"]
+    assert "models/pipe/card.toml is a pipe or a device" in broken["pipe"]
     assert "small letters, digits and underscores" in broken["With Spaces"]
-    with refused("'other'", "both, good"):
-        family("other")
+    with refused("'xyz'", "both, good"):
+        family("xyz")
 
 
 def test_a_card_is_called_what_its_folder_is(write_card, models_dir):
