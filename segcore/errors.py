@@ -43,8 +43,10 @@ def listed(names: Iterable[str]) -> str:
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that somebody may have meant; None if none is like it."""
-    return next(iter(get_close_matches(name[:_LONGEST_QUOTE], known, n=1)), None)
+    """Return the known name that somebody may have meant; None if none is like it or begins with it."""
+    known = list(known)
+    close = get_close_matches(name[:_LONGEST_QUOTE], known, n=1)
+    return next(iter(close or (one for one in known if name and one.startswith(name))), None)
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

@@ -140,10 +140,10 @@ def write_image(path: Path, picture: npt.NDArray[np.uint8]) -> None:
     SegdeckError
         If the ending is another one, no file can be written there, or such a file can't hold so large a picture.
     """
+    check_target(path)
     ending = path.suffix.lower()
     if ending not in (".png", ".jpg", ".jpeg", ".webp"):
         raise SegdeckError(f"{path.name!r} has no ending that can be written; .png, .jpg and .webp are accepted.")
-    check_target(path)
     encoded, content = cv2.imencode(ending, picture)
     if not encoded:
         raise SegdeckError(f"This picture is too large for a {ending} file; .png takes it.")

@@ -36,6 +36,8 @@ def test_a_quoted_name_is_short_and_keeps_its_end() -> None:
     [
         ("blurr", "did you mean blur?"),
         ("replace_", "did you mean replace?"),
+        ("re", "did you mean replace?"),
+        ("", "the known ones are blur, replace."),
         ("song", "the known ones are blur, replace."),
         ("x" * 100_000, "the known ones are blur, replace."),
     ],

@@ -10,7 +10,7 @@ from segcore.methods.grab import GrabOptions, Stroke
 from segcore.methods.network import NetworkOptions
 from segcore.methods.objects import ObjectsOptions
 from segcore.networks.card import CardLabel
-from segcore.overlay import Mask, Replace, embed_picture
+from segcore.overlay import Mask, Outline, Replace, embed_picture
 from segcore.recipe import Recipe, change_recipe, load_recipe, parse_recipe, ready_recipes, start_with
 from segcore.refinement import Refinement
 from tests.conftest import noise
@@ -230,11 +230,46 @@ def test_another_method_or_overlay_starts_with_its_defaults():
         ("refinement.smoothing.more=1", ("refinement.smoothing.more", "no such field")),
         ("overlay.kind=sepia", ("overlay.kind", "'sepia'", "one of")),
         ("refinement.smoothing=3", ("refinement.smoothing", "3 is not allowed", "a number from 0")),
+        ("refinemnt.smoothing=1", ("refinemnt", "no such field; did you mean refinement?")),
+        ("refinement.smothing=1", ("refinement.smothing", "no such field; did you mean smoothing?")),
+        ("title.0=x", ("title.0", "no such field")),
+        ("segmenter.classes.0=hair", ("segmenter.classes.0: there is no entry '0'; it is an empty list.",)),
+        ("segmenter.method=[1,2]", ("segmenter.method", "it must be one of")),
+        ("overlay.kind={a=1}", ("overlay.kind", "it must be one of")),
+        ("refinement.smoothing=" + "1" * 5000, ("refinement.smoothing: it must be a number from 0",)),
+        ("refinement.smoothing=" + "[" * 3000, ("refinement.smoothing: it must be a number from 0",)),
+        ("title=" + "x" * 100_000, ("title: it must have at most 60 characters",)),
+        ("refinement.smoothing=1\noverlay=2", ("refinement.smoothing", "a number from 0")),
     ],
 )
 def test_a_change_that_cannot_be_made_is_refused(change, parts):
     with refused(*parts):
         change_recipe(ready_recipes()["cut_me_out"], [change])
+
+
+def test_an_entry_of_a_list_is_changed_by_its_number():
+    recipe = ready_recipes()["find_colors"]
+    changed = change_recipe(recipe, ["segmenter.ranges.0.low=[0,0,100]", "segmenter.ranges.1.name=sun"])
+    assert changed.segmenter.ranges[0] == recipe.segmenter.ranges[0].model_copy(update={"low": (0, 0, 100)})
+    assert changed.segmenter.ranges[1].name == "sun"
+    assert change_recipe(recipe, ["segmenter.ranges.0.low.2=99"]).segmenter.ranges[0].low[2] == 99
+    for wrong in ("9", "-1", "first", "²", "1" * 5000):
+        with refused("segmenter.ranges.", "there is no entry", "0 to 3 are there."):
+            change_recipe(recipe, [f"segmenter.ranges.{wrong}.low=[0,0,100]"])
+
+
+def test_what_chooses_options_counts_before_them_and_brings_their_lists():
+    changed = change_recipe(
+        ready_recipes()["count_red_things"],
+        [
+            "segmenter.source.cuts.0=7",
+            "overlay.width_px=9",
+            "overlay.kind=outline",
+            "segmenter.source.method=threshold",
+        ],
+    )
+    assert changed.segmenter.source.cuts[0] == 7
+    assert changed.overlay == Outline(width_px=9)
 
 
 def test_a_new_method_starts_with_what_shows_it_well():

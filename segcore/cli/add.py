@@ -16,7 +16,8 @@ from segcore.overlay import SideBySide
 from segcore.photo import read_photo, write_image
 from segcore.pipeline import build_pipeline
 from segcore.recipe import Recipe
-from segcore.targets import check_apart, check_source, check_target
+from segcore.settings import settings
+from segcore.targets import check_apart, check_source, check_target, read_source
 
 
 def add_model(
@@ -44,7 +45,7 @@ def add_model(
     if test_picture and preview:
         check_apart(test_picture, "photo", [preview])
         check_target(preview)
-        photo = read_photo(check_source(test_picture).read_bytes())
+        photo = read_photo(read_source(test_picture, settings().max_upload_mb))
     proposal = propose(*sort_files([check_source(path) for path in (file, config) if path]), stem=file.stem)
     changes = {"name": name, "family": name, "title": title, "licence": licence, "output": output}
     feed = {

@@ -13,13 +13,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from segcore.errors import SegdeckError
+from segcore.cli.completion import offer_recipes
+from segcore.errors import SegdeckError, quote
 from segcore.evaluation.evaluate import LabelFigures, Tally, mean_figures
 from segcore.evaluation.flicker import Flicker
 from segcore.evaluation.truth import MASKS, PICTURES, LabelReader, files_by_name, fit, pair, read_mask, read_picture
 from segcore.pipeline import Result, build_pipeline
 from segcore.recipe import Recipe, load_recipe
 from segcore.segmentation import Image, Plane, Segmentation
+from segcore.targets import check_source, exists
 from segcore.video import probe
 from segcore.video.reader import ClipReader, Picture
 
@@ -93,7 +95,12 @@ def evaluate(
             "for a video, a folder of masks named by the frame's number from 0 on.",
         ),
     ],
-    recipe: Annotated[list[str], typer.Option("--recipe", help="A ready recipe's name, or a TOML file. Repeatable.")],
+    recipe: Annotated[
+        list[str],
+        typer.Option(
+            "--recipe", help="A ready recipe's name, or a TOML file. Repeatable.", autocompletion=offer_recipes
+        ),
+    ],
     label: Annotated[
         str | None,
         typer.Option(
@@ -109,8 +116,10 @@ def evaluate(
     also has its flicker: one minus the mean IoU of neighbouring masks, the earlier moved along by optical flow.
     """
     for path in (images, masks):
-        if not path.exists():
-            raise SegdeckError(f"There is no file or folder {str(path)!r}.")
+        if not exists(path):
+            raise SegdeckError(f"There is no file or folder {quote(path)}.")
+        if not path.is_dir():
+            check_source(path)
     chosen = [(name, load_recipe(name)) for name in recipe]
     truth = _Truth(images, masks)
     done = [_evaluate(name, one, truth, label) for name, one in chosen]

@@ -1,10 +1,12 @@
 """The command line's commands for pictures, videos, recipes and the dashboard."""
 
+import os
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -21,34 +23,58 @@ from rich.progress import (
 from rich.table import Table
 
 from segcore.cli import STOPPED
+from segcore.cli.completion import offer_places, offer_recipes
 from segcore.cli.evaluate import evaluate
 from segcore.cli.models import models
 from segcore.cli.options import show_options
-from segcore.errors import SegdeckError
+from segcore.errors import SegdeckError, one_line
 from segcore.overlay import CutOut, cut_out_rgba
 from segcore.photo import read_photo, write_image
 from segcore.pipeline import build_pipeline, use_one_thread_each
 from segcore.recipe import change_recipe, load_recipe, ready_recipes
 from segcore.settings import settings
 from segcore.tables import require_objects, write_objects
-from segcore.targets import check_apart, check_source
+from segcore.targets import check_apart, check_source, check_target, read_source
 from segcore.video import process_in_worker
 
 _ROOT = Path(__file__).resolve().parents[2]
 
-app = typer.Typer(help="Split pictures and videos into parts.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(no_args_is_help=True)
 recipes = typer.Typer(help="The ready recipes.", no_args_is_help=True)
 app.add_typer(models, name="models")
 app.add_typer(recipes, name="recipes")
 app.command()(evaluate)
 app.command("options")(show_options)
 
-RecipeOption = Annotated[str, typer.Option("--recipe", help="A ready recipe's name, or a TOML file.")]
+RecipeOption = Annotated[
+    str, typer.Option("--recipe", help="A ready recipe's name, or a TOML file.", autocompletion=offer_recipes)
+]
 SetOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="PLACE=VALUE", help='Change the recipe; see "segdeck options".')
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PLACE=VALUE",
+        help='Change the recipe; see "segdeck options".',
+        autocompletion=offer_places,
+    ),
 ]
 ObjectsOption = Annotated[Path | None, typer.Option(help="Also write every object's figures here, as CSV.")]
 _DEFAULT = "blur_my_background"
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"segdeck {version('segdeck')}")
+        raise typer.Exit
+
+
+@app.callback()
+def segdeck(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Split pictures and videos into parts."""
 
 
 @app.command()
@@ -75,11 +101,14 @@ def segment(
     objects: ObjectsOption = None,
 ) -> None:
     """Split one photo. A cut-out written as PNG or WebP is transparent."""
-    check_apart(source, "photo", [path for path in (target, mask, objects) if path])
+    targets = [path for path in (target, mask, objects) if path]
+    for path in targets:
+        check_target(path)
+    check_apart(source, "photo", targets)
     chosen = change_recipe(load_recipe(recipe), changes or ())
     if objects:
         require_objects(chosen)
-    photo = read_photo(check_source(source).read_bytes())
+    photo = read_photo(read_source(source, settings().max_upload_mb))
     result = build_pipeline(chosen)(photo.image)
     picture = result.image
     if isinstance(chosen.overlay, CutOut) and target.suffix.lower() in (".png", ".webp"):
@@ -128,28 +157,34 @@ def list_recipes() -> None:
 
 
 @recipes.command("show")
-def show_recipe(name: Annotated[str, typer.Argument(help="A ready recipe's name, or a TOML file.")]) -> None:
+def show_recipe(
+    name: Annotated[str, typer.Argument(help="A ready recipe's name, or a TOML file.", autocompletion=offer_recipes)],
+) -> None:
     """Print a recipe as TOML, to start one's own from."""
     print(load_recipe(name).to_toml(), end="")
 
 
 def main() -> None:
-    """Run the command line. An error is one line on stderr and exit status 2; Ctrl-C is 130."""
+    """Run the command line. An error is one line on stderr and exit status 2, whatever went wrong; Ctrl-C is 130."""
     use_one_thread_each()
     run_app: Callable[..., object] = typer.main.get_command(app).main
     try:
-        code = run_app(standalone_mode=False)
+        code = run_app(prog_name="segdeck", standalone_mode=False)
     except typer.TyperException as error:
         _fail(error.format_message() or "a command is missing.")
     except SegdeckError as error:
         _fail(str(error))
     except OSError as error:
         _fail(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+    except Exception as error:
+        if os.environ.get("SEGDECK_DEBUG"):
+            raise
+        _fail(f"something went wrong inside Segdeck ({type(error).__name__}); SEGDECK_DEBUG=1 shows the details.")
     if code == STOPPED:
         print("segdeck: stopped; nothing was left behind", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _fail(message: str) -> NoReturn:
-    print(f"segdeck: {' '.join(message.split())}", file=sys.stderr)
+    print(f"segdeck: {one_line(message)}", file=sys.stderr)
     sys.exit(2)

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from segcore.cli import STOPPED
 from segcore.cli.add import add_model
+from segcore.cli.completion import offer_networks
 from segcore.errors import SegdeckError
 from segcore.networks import store as model_store
 from segcore.networks.card import ModelCard, broken_cards, cards, family
@@ -20,7 +21,9 @@ from segcore.networks.runtimes import RUNTIME_TITLES
 models = typer.Typer(help="The networks: what there is, what is installed.", no_args_is_help=True)
 models.command("add")(add_model)
 
-NameArgument: TypeAlias = Annotated[str, typer.Argument(help="A network, or a family of them.")]
+NameArgument: TypeAlias = Annotated[
+    str, typer.Argument(help="A network, or a family of them.", autocompletion=offer_networks)
+]
 
 
 @models.command("list")

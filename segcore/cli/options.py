@@ -9,31 +9,36 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from segcore.errors import SegdeckError
+from segcore.errors import SegdeckError, quote, suggest
 from segcore.methods import METHODS
 from segcore.options import Options, bounds, is_choice
 from segcore.overlay import OVERLAYS
 from segcore.refinement import Refinement
 
-_SETS: dict[str, type[Options]] = {
+SETS: dict[str, type[Options]] = {
     **{f"segmenter.{name}": options for name, options in METHODS.items()},
     "refinement": Refinement,
     **{f"overlay.{name}": options for name, options in OVERLAYS.items()},
 }
+"""Every set of options by its part of the recipe and what chooses it."""
 
 
 def show_options(
     name: Annotated[
-        str, typer.Argument(help="Such as segmenter.threshold or refinement; all of them if left out.")
+        str,
+        typer.Argument(
+            help="Such as segmenter.threshold or refinement; all of them if left out.",
+            autocompletion=lambda: list(SETS),
+        ),
     ] = "",
 ) -> None:
     """Show what can be set in a recipe, and with --set: its place, what it accepts, its default, what it does."""
-    if name and name not in _SETS:
-        raise SegdeckError(f"There are no options {name!r}; the known ones are {', '.join(_SETS)}.")
+    if name and name not in SETS:
+        raise SegdeckError(f"There are no options {quote(name)}; {suggest(name, SETS)}")
     console = Console()
-    for one in [name] if name else _SETS:
+    for one in [name] if name else SETS:
         part, _, choice = one.partition(".")
-        fields = {key: field for key, field in _SETS[one].model_fields.items() if not is_choice(field)}
+        fields = {key: field for key, field in SETS[one].model_fields.items() if not is_choice(field)}
         chosen_by = "kind" if part == "overlay" else "method"
         heading = f"--set {part}.{chosen_by}={choice}" if choice else part
         table = Table(title=heading, title_justify="left", box=SIMPLE)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import PIL.Image
 
-from segcore.errors import SegdeckError
+from segcore.errors import SegdeckError, quote, suggest
 from segcore.photo import read_photo
 from segcore.segmentation import Image, LabelMap, Plane, grey_levels, u8
 
@@ -148,7 +148,7 @@ class LabelReader:
             If the recipe has no such label, or no reading takes all the values.
         """
         if chosen is not None and chosen not in labels:
-            raise SegdeckError(f"There is no label {chosen!r} in this recipe; it has {', '.join(labels)}.")
+            raise SegdeckError(f"There is no label {quote(chosen)} in this recipe; {suggest(chosen, labels)}")
         self.note = ""
         self._table = np.zeros(256, np.uint8)
         self.chosen = labels.index(chosen) + 1 if chosen is not None else 1 if len(labels) == 1 else None

@@ -1,3 +1,4 @@
+import io
 import os
 import signal
 import socket
@@ -6,6 +7,7 @@ import sys
 import threading
 import tomllib
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 import cv2
@@ -13,8 +15,11 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from segcore.recipe import parse_recipe, ready_recipes
+from segcore.cli.completion import offer_places
+from segcore.errors import SegdeckError
+from segcore.recipe import change_recipe, load_recipe, parse_recipe, ready_recipes
 from segcore.video import probe
+from tests.cli.inside import answer, refusal
 from tests.clips import make_clip, picture, repeat
 
 RED_CUT_OUT = """
@@ -95,7 +100,12 @@ def test_segment_writes_other_formats_whole(photo: Path, tmp_path: Path) -> None
         ("no.png", "out.png", [], "There is no file"),
         ("in.png", "out.bmp", [], ".png, .jpg and .webp are accepted"),
         ("in.png", "no/out.png", [], "There is no folder"),
-        ("in.png", "out.png", ["--recipe", "nothing"], "There is no recipe 'nothing'; name a file or one of blur_my"),
+        (
+            "in.png",
+            "out.png",
+            ["--recipe", "nothing"],
+            "There is no recipe or file 'nothing'; the known",
+        ),
         ("red.toml", "out.png", [], "PNG, JPEG and WebP are accepted"),
         ("in.png", "", [], "Missing argument"),
         ("in.png", "out.png", ["--colour", "red"], "No such option"),
@@ -162,7 +172,7 @@ def test_process_tells_that_a_video_is_cut_off(recipe: Path, tmp_path: Path) -> 
         ("in.mp4", "out.avi", [], "does not end in .mp4"),
         ("in.mp4", "no/out.mp4", [], "There is no folder"),
         ("in.mp4", "in.mp4", [], "not that of the video"),
-        ("in.mp4", "out.mp4", ["--recipe", "nothing"], "There is no recipe 'nothing'"),
+        ("in.mp4", "out.mp4", ["--recipe", "nothing"], "There is no recipe or file 'nothing'"),
         ("red.toml", "out.mp4", [], "not a video"),
     ],
 )
@@ -232,7 +242,7 @@ def test_a_shown_recipe_reads_back(name: str) -> None:
 
 
 def test_an_unknown_recipe_is_refused() -> None:
-    assert_refused(segdeck("recipes", "show", "nothing"), "There is no recipe 'nothing'")
+    assert_refused(segdeck("recipes", "show", "nothing"), "There is no recipe or file 'nothing'")
 
 
 # the rest
@@ -250,6 +260,55 @@ def test_an_unknown_recipe_is_refused() -> None:
 )
 def test_a_wrong_command_is_one_line_too(arguments: list[str], words: str) -> None:
     assert_refused(segdeck(*arguments), words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["modles"], "Did you mean 'models'?"),
+        (["models", "instal"], "Did you mean 'install'"),
+        (["segment", "a", "b", "--recip", "x"], "--recipe"),
+        (["recipes", "show", "blur_my_backgrund"], "did you mean blur_my_background?"),
+        (["models", "install", "selfi"], "did you mean selfie?"),
+        (["options", "segmenter.treshold"], "did you mean segmenter.threshold?"),
+        (["segment", "a", "b", "--set", "overlay.strength=1"], "no such field; did you mean strength_percent?"),
+        (["segment", "a", "b", "--set", "refinemnt.smoothing=1"], "no such field; did you mean refinement?"),
+    ],
+)
+def test_a_slip_is_told_with_what_was_meant(arguments: list[str], words: str) -> None:
+    assert words in refusal(*arguments)
+
+
+def test_the_version_is_told() -> None:
+    out = io.StringIO()
+    assert answer("--version", out=out) == (0, "")
+    assert out.getvalue() == f"segdeck {version('segdeck')}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("segment a b --recipe cut", "cut_me_out\ncut_out_what_i_mark"),
+        ("process a b --set overlay.col", "overlay.color="),
+        ("evaluate a b --recipe silh", "silhouette"),
+        ("recipes show poste", "poster"),
+        ("models install selfie_g", "selfie_general"),
+        ("options overlay.side", "overlay.side_by_side"),
+        ("mod", "models"),
+    ],
+)
+def test_the_shell_completes(line: str, offered: str) -> None:
+    words = f"segdeck {line}"
+    asked = {"_SEGDECK_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    assert segdeck(**asked).stdout.strip() == offered
+
+
+def test_every_place_that_the_shell_offers_is_one() -> None:
+    places = [place for place, _ in offer_places()]
+    assert {"title=", "segmenter.method=", "overlay.kind=", "refinement.fill_holes=", "segmenter.cuts="} <= set(places)
+    for place in places:
+        with pytest.raises(SegdeckError, match=r"is not allowed|it must|no such field"):
+            change_recipe(load_recipe("poster"), [f"{place}{{}}"])
 
 
 def test_help_tells_of_every_command() -> None:

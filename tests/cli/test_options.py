@@ -35,7 +35,7 @@ def test_one_set_of_options_is_told_alone() -> None:
     assert "overlay.width_px" in done.stdout
     assert "1 to 20 px" in done.stdout
     assert "refinement" not in done.stdout
-    assert_refused(segdeck("options", "overlay.song"), "overlay.outline")
+    assert_refused(segdeck("options", "overlay.song"), "There are no options 'overlay.song'")
 
 
 def test_a_recipe_is_changed_on_the_way(tmp_path: Path) -> None:

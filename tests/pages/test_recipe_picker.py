@@ -4,6 +4,7 @@ from streamlit.testing.v1 import AppTest
 from segcore.overlay import OVERLAYS
 from segcore.photo import write_png
 from segcore.recipe import Recipe, ready_recipes
+from segcore.toml_text import LARGEST_MB
 from tests.conftest import noise
 from tests.pages.conftest import Open, go
 from tests.pages.reading import find, labels, pick, press, put, upload
@@ -125,6 +126,11 @@ def test_wrong_recipe_is_said_and_not_taken(visit: Open, content: str, said: str
     upload(app, "Open a recipe", "mine.toml", OWN.to_toml().encode())
     assert not app.error
     assert recipe(app) == OWN
+
+
+def test_no_larger_recipe_is_taken_from_the_browser_than_is_read(visit: Open) -> None:
+    opener = next(one for one in visit("live").file_uploader if one.label == "Open a recipe")
+    assert opener.proto.max_upload_size_mb == LARGEST_MB
 
 
 def test_a_wrong_recipe_is_forgotten_with_its_file(visit: Open) -> None:
