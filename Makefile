@@ -5,7 +5,7 @@ TEST_PACKAGES := chromium ffmpeg fonts-dejavu-core opencv-doc
 WALKERS := /usr/share/doc/opencv-doc/examples/data/vtest.avi
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run test lint bench format lock clean weights browser
+.PHONY: run test lint bench fuzz format lock clean weights browser
 
 run: $(READY) weights ## start the dashboard
 	@$(BIN)/segdeck run
@@ -21,6 +21,9 @@ lint: $(READY) ## style, types, import layers
 
 bench: $(READY) weights ## speed and memory, as ratios
 	@$(BIN)/python -m tests.bench
+
+fuzz: $(READY) weights ## five minutes of odd and hostile input; "python -m tests.fuzz --help" for more
+	@$(BIN)/python -m tests.fuzz
 
 format: $(READY)
 	@$(BIN)/ruff check --fix-only .
