@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from segcore.networks.runtimes import Layout
+from segcore.networks.runtimes import Layout, openvino_core
 
 Kind: TypeAlias = Literal["onnx", "tflite", "tensorflow", "caffe", "darknet"]
 Input: TypeAlias = tuple[Layout, int, int]
@@ -65,9 +65,7 @@ def _by_onnx(weights: Path, _: Path | None) -> tuple[int, ...]:
 
 
 def _by_openvino(weights: Path, _: Path | None) -> tuple[int, ...]:
-    import openvino  # type: ignore[import-untyped, import-not-found, unused-ignore]
-
-    shape = openvino.Core().read_model(weights).input(0).partial_shape
+    shape = openvino_core().read_model(weights).input(0).partial_shape
     return tuple(length.get_length() if length.is_static else 0 for length in shape)
 
 

@@ -1,5 +1,6 @@
 """What runs a network's file: OpenCV's dnn module always, OpenVINO where its extra is installed."""
 
+import sys
 import threading
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
@@ -82,13 +83,25 @@ class OpenCVRuntime:
         return channels_first(answer, blob.shape[2:], self._layout)
 
 
+def openvino_core() -> Any:
+    """Return OpenVINO's core, without the messages to its maker that importing it sends otherwise.
+
+    Raises
+    ------
+    ImportError
+        If the extra is not installed.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # as if it was not installed
+    import openvino  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+    return openvino.Core()
+
+
 class OpenVINORuntime:
     """OpenVINO on one thread of the processor, in float32: its own choice may be bfloat16, which moves edges."""
 
     def __init__(self, path: Path) -> None:
-        import openvino  # type: ignore[import-untyped, import-not-found, unused-ignore]
-
-        core = openvino.Core()
+        core = openvino_core()
         model = core.read_model(path)
         hints = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
         # One request, guarded, loses nothing: all would queue for the one thread.

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -83,3 +86,20 @@ def test_where_both_orders_fit_the_layout_decides():
     answer[0, 1, 2, 3] = 1
     assert channels_first(answer, (8, 8), "nchw")[1, 2, 3] == 1
     assert channels_first(answer, (8, 8), "nhwc")[3, 1, 2] == 1
+
+
+def test_openvino_reports_to_nobody_that_it_is_used(tmp_path):
+    """By itself it sends an event at each import, and keeps a number for this computer in the home folder."""
+    pytest.importorskip("openvino", reason="the extra is not installed: pip install 'segdeck[openvino]'")
+    path = save(mixer(MIX), tmp_path / "net.onnx")
+    home = tmp_path / "home"
+    home.mkdir()
+    code = (
+        "import sys, threading; from pathlib import Path; from segcore.networks.runtimes import load;"
+        f"load(Path({str(path)!r}), None, 'nchw', 'openvino');"
+        "print([thread.name for thread in threading.enumerate()])"
+    )
+    environment = {key: value for key, value in os.environ.items() if key != "CI"} | {"HOME": str(home)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['MainThread']"
+    assert list(home.rglob("*")) == []
