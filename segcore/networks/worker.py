@@ -31,6 +31,7 @@ ReadLog: TypeAlias = Callable[[], str]
 
 MIN_AGREEMENT = 0.99  # IoU of two runtimes' label maps
 _MEMORY_BYTES = 4 << 30  # of addresses: OpenVINO reserves far more than it uses
+_MOST_RESIDENT_MB = 500  # of memory that is used: once it is added, a network runs in the server's own process
 _CPU_S = 120
 _FORWARDS = 7
 _USUAL_SIZES = ((256, 256), (512, 512), (224, 224), (320, 320), (513, 513), (257, 257), (384, 384), (416, 416))
@@ -39,11 +40,13 @@ _USUAL_SIZES = ((256, 256), (512, 512), (224, 224), (320, 320), (513, 513), (257
 def check(card: ModelCard, folder: Path, read_log: ReadLog) -> Iterator[Finding]:
     """Try a card's files and yield what is found, first with OpenCV alone."""
     weights = folder / card.weights.name
+    before_mb = _most_resident_mb()
 
     def run(path: Path) -> tuple[Path, Network]:
         return path, _network(card, path, folder)
 
     path, network = mended_if_need_be(weights, folder, card.title, read_log, run)
+    _refuse_hungry(card.title, before_mb)
     found = Finding(
         weights_sha256=file_sha256(weights),
         file=path.name,
@@ -55,6 +58,7 @@ def check(card: ModelCard, folder: Path, read_log: ReadLog) -> Iterator[Finding]
     yield found
     try:
         other = open_with(card, path, folder, "openvino")
+        _refuse_hungry(card.title, before_mb)
     except Exception:  # not installed, or not for this network
         return
     iou = min(_agreement(network, other, picture) for picture in _pictures(card, folder))
@@ -76,10 +80,13 @@ def inspect(weights: Path, config: Path | None, read_log: ReadLog) -> dict[str, 
     if kind is None:
         raise SegdeckError(f"Files like this one are not taken; {', '.join(KINDS)} are accepted.")
 
+    before_mb = _most_resident_mb()
+
     def run(path: Path) -> dict[str, Any]:
         layout, height, width, answers = _first_that_runs(
             path, config, _inputs(stated_input(kind, path, config), any_layout=kind == "onnx")
         )
+        _refuse_hungry("in this file", before_mb)
         answer = answers[0]
         if not in_proportion(answer.shape[1:], (height, width)) or min(answer.shape[1:]) < 2:
             raise SegdeckError(f"This network answers with shape {answer.shape}, which is no picture split into parts.")
@@ -145,6 +152,22 @@ def _mend(weights: Path, mended: Path) -> Path:
 def _network(card: ModelCard, path: Path, folder: Path) -> Network:
     """Load a network with OpenCV, whose own errors tell whether it can be mended."""
     return Network(card, load(path, config_of(card, folder), card.input.layout, "opencv"), folder)
+
+
+def _refuse_hungry(title: str, before_mb: float) -> None:
+    """Refuse a network that took too much memory since a time before it was loaded."""
+    taken_mb = _most_resident_mb() - before_mb
+    if taken_mb > _MOST_RESIDENT_MB:
+        raise SegdeckError(
+            f"The network {title} takes {taken_mb:.0f} MB of memory when it runs; "
+            f"at most {_MOST_RESIDENT_MB} MB are accepted."
+        )
+
+
+def _most_resident_mb() -> float:
+    """Return how large this process was at its largest."""
+    in_bytes = sys.platform == "darwin"  # in kilobytes elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if in_bytes else 1e3)
 
 
 def _milliseconds(*networks: Network) -> list[float]:

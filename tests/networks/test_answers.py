@@ -1,3 +1,5 @@
+import tracemalloc
+
 import cv2
 import hypothesis.extra.numpy as arrays
 import hypothesis.strategies as st
@@ -79,6 +81,31 @@ def test_under_the_floor_there_is_background_and_no_confidence():
     assert read(probability, (1, 2), background=True, floor=0.5) == ([1, 1, 0], [[239, 159, 0], [0, 0, 0]])
     assert read(probability, (1, 2), background=True, floor=0.7) == ([1, 0, 0], [[239, 0, 0], [0, 0, 0]])
     assert read(probability[1:2], (1,), background=False, floor=0.7) == ([1, 0, 0], [[239, 0, 0]])
+
+
+def test_what_would_fill_the_memory_is_labels_without_confidence(monkeypatch):
+    probability = np.random.default_rng(0).random((4, 3, 5), np.float32)
+    label_map, planes = read_probability(probability, (1, 3), 6, 10, background=True)
+    assert planes is not None
+    monkeypatch.setattr("segcore.networks.answers._MOST_CONFIDENCE_BYTES", 100)
+    same, nothing = read_probability(probability, (1, 3), 6, 10, background=True)
+    assert np.array_equal(same, label_map)
+    assert nothing is None
+
+
+def test_many_labels_on_a_large_photo_stay_within_the_memory():
+    """254 labels, all of them likely: a plane each would be 3 GB."""
+    probability = np.full((254, 2, 2), 0.5, np.float32)
+    read_probability(probability, (1, 2), 16, 16, background=False)
+    tracemalloc.start()
+    try:
+        label_map, planes = read_probability(probability, range(1, 255), 3000, 4000, background=False)
+        most_mb = tracemalloc.get_traced_memory()[1] / 1e6
+    finally:
+        tracemalloc.stop()
+    assert planes is None
+    assert (label_map == 1).all()
+    assert most_mb < 100
 
 
 def test_a_value_that_is_no_number_is_not_seen():

@@ -149,6 +149,17 @@ def test_a_network_that_wants_more_memory_than_is_given_is_refused(tmp_path):
         inspect(save(network, tmp_path / "net.onnx"))
 
 
+def test_a_network_that_would_fill_the_server_s_memory_is_refused(tmp_path, write_card, models_dir):
+    """It runs in the server: 3 kB of weights make a layer of 800 MB."""
+    weights = {"w": np.zeros((800, 3, 1, 1), np.float32), "v": np.zeros((2, 800, 1, 1), np.float32)}
+    nodes = [helper.make_node("Conv", ["x", "w"], ["wide"]), helper.make_node("Conv", ["wide", "v"], ["y"])]
+    network = model(nodes, (1, 3, 512, 512), (1, 2, 512, 512), weights)
+    with refused("of memory", "at most 500 MB"):
+        inspect(save(network, tmp_path / "other.onnx"))
+    with refused("of memory", "at most 500 MB"):
+        check(*tiny(write_card, models_dir, network, output="logits", input={"width_px": 512, "height_px": 512}))
+
+
 @pytest.mark.usefixtures("weights")
 def test_a_file_that_crashes_opencv_takes_down_only_the_process_that_reads_it(tmp_path):
     crafted = bytearray(cards()["selfie_general"].path.read_bytes())
