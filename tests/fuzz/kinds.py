@@ -33,6 +33,10 @@ class Kind:
     share: int
     seconds: float = 30
 
+    def make_from(self, seed: int) -> Any:
+        """Make an input; it is the same each time."""
+        return self.make(random.Random(seed))
+
 
 KINDS = {
     "clips": Kind(clips.make, clips.try_one, share=3),
@@ -41,11 +45,6 @@ KINDS = {
     "changes": Kind(changes.make, changes.try_one, share=6),
     "networks": Kind(networks.make, networks.try_one, share=1, seconds=60),
 }
-
-
-def make_input(kind: str, seed: int) -> Any:
-    """Make an input; it is the same each time."""
-    return KINDS[kind].make(random.Random(f"{kind} {seed}"))
 
 
 def in_turn(names: Sequence[str], first_seed: int) -> Iterator[tuple[str, int]]:

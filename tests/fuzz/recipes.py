@@ -22,7 +22,7 @@ _IMAGE = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8).repeat
 VALUES: tuple[Any, ...] = (
     True, False, 0, 1, -1, 2, 255, 10**15, -(2**63), 2**64, 10**400, 0.5, -0.0, 1e308, float("inf"), float("nan"), "",
     "a", "otsu", "red", "#34c759", "#xyz", "true", "1", "x" * 10_000, "\x00", "\U0001f600" * 50, "../../etc/passwd",
-    "/etc/passwd", "[", "{}", "a\nb", "a\u2028b", "\x1b[31m", "$(ls)", "{0}", "%s", [], [1], [[]], [1, "a", None],
+    "/srv/passwd", "[", "{}", "a\nb", "a\u2028b", "\x1b[31m", "$(ls)", "{0}", "%s", [], [1], [[]], [1, "a", None],
     [0, 0, 100], ["red"] * 300, {}, {"a": 1}, {"method": "threshold"}, [{}], [{"name": "a"}],
 )  # fmt: skip
 """What may stand where something else is wanted."""

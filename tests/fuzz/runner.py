@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import psutil
 
-from tests.fuzz.kinds import KINDS
+from tests.fuzz.kinds import KINDS, Kind
 from tests.fuzz.worker import Report, work
 
 WORKERS = 2
@@ -27,6 +27,7 @@ MOST_MB = 500
 _STARTING_S = 120
 _MAKING_S = 60
 _LOOK_EVERY_S = 0.02
+_SLOWEST = 8  # as many times its processor time an input may take by the clock: others may work here, too
 
 
 class Task(NamedTuple):
@@ -81,7 +82,8 @@ class LostError(Exception):
 class Worker:
     """A process that tries inputs. It is started when it is needed, and anew after it was lost."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: Mapping[str, Kind]) -> None:
+        self._kinds = kinds
         self._process: psutil.Process | None = None
         self._base_mb = 0.0
 
@@ -100,7 +102,7 @@ class Worker:
         self._folder = Path(tempfile.mkdtemp(prefix="segdeck-fuzz-"))
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
-        started = context.Process(target=work, args=(theirs, self._folder), daemon=False)
+        started = context.Process(target=work, args=(theirs, self._folder, self._kinds), daemon=False)
         started.start()
         theirs.close()
         self._process = psutil.Process(started.pid)
@@ -115,14 +117,14 @@ class Worker:
             if not self._connection.poll(_MAKING_S):
                 raise LostError("making the input took too long")
             self._connection.recv()
-            bound_s = KINDS[task.kind].seconds
+            bound_s = self._kinds[task.kind].seconds
             before_mb, before_s, start_s = self._resident_mb(), self._spent_s(), time.monotonic()
             most_mb = before_mb
             while not self._connection.poll(_LOOK_EVERY_S):
                 most_mb = max(most_mb, self._resident_mb())
                 if most_mb - before_mb > MOST_MB:
                     raise LostError(f"took more than {MOST_MB} MB")
-                if self._spent_s() - before_s > bound_s or time.monotonic() - start_s > 4 * bound_s:
+                if self._spent_s() - before_s > bound_s or time.monotonic() - start_s > _SLOWEST * bound_s:
                     raise LostError(f"took more than {bound_s:g} s")
             report: Report = self._connection.recv()
             report.grown_mb, report.seconds = most_mb - before_mb, self._spent_s() - before_s
@@ -167,7 +169,9 @@ class Worker:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def run(tasks: Iterable[tuple[str, int]], *, seconds: float | None = None, workers: int = WORKERS) -> Findings:
+def run(
+    tasks: Iterable[tuple[str, int]], *, seconds: float | None = None, kinds: Mapping[str, Kind] = KINDS
+) -> Findings:
     """Try inputs.
 
     Parameters
@@ -176,8 +180,8 @@ def run(tasks: Iterable[tuple[str, int]], *, seconds: float | None = None, worke
         Kinds and seeds; may be without end if there is a limit.
     seconds
         After this time no new input is begun.
-    workers
-        How many processes try them side by side.
+    kinds
+        Those that the tasks name.
     """
     findings, lock, end_s = Findings(), threading.Lock(), time.monotonic() + (seconds or float("inf"))
     waiting = itertools.starmap(Task, tasks)
@@ -195,6 +199,6 @@ def run(tasks: Iterable[tuple[str, int]], *, seconds: float | None = None, worke
         finally:
             worker.end()
 
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(serve, [Worker() for _ in range(workers)]))
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(serve, [Worker(kinds) for _ in range(WORKERS)]))
     return findings

@@ -9,12 +9,14 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import psutil
+
+from tests.fuzz.kinds import Kind
 
 ROOT = Path(__file__).resolve().parents[2]
 _LONGEST_REFUSAL = 300
@@ -53,7 +55,7 @@ class Report:
     seconds: float = field(default=0, compare=False)
 
 
-def work(connection: Connection, folder: Path) -> None:
+def work(connection: Connection, folder: Path, kinds: Mapping[str, Kind]) -> None:
     """Try inputs until the connection ends: kind and seed come in; the seed, once it is made, and a `Report` go out."""
     os.setsid()  # so that all that is started here can be ended at once
     os.nice(10)
@@ -68,7 +70,7 @@ def work(connection: Connection, folder: Path) -> None:
             kind, seed = connection.recv()
         except EOFError:
             return
-        _try(kind, seed, folder, connection)
+        _try(kinds[kind], seed, folder, connection)
 
 
 def _settle_in(folder: Path) -> None:
@@ -101,15 +103,13 @@ def _warm_up() -> None:
             continue
 
 
-def _try(kind: str, seed: int, folder: Path, connection: Connection) -> None:
-    from tests.fuzz.kinds import KINDS, make_input
-
+def _try(kind: Kind, seed: int, folder: Path, connection: Connection) -> None:
     watched = folder / "watched"
-    box = watched / f"{kind}-{seed}"
+    box = watched / "box"
     for name in ("given", "made"):
         (box / name).mkdir(parents=True)
     try:
-        given = make_input(kind, seed)
+        given = kind.make_from(seed)
     except Exception as error:
         connection.send(None)
         connection.send(Report("failed", f"it could not be made: {type(error).__name__}: {error}"))
@@ -117,7 +117,7 @@ def _try(kind: str, seed: int, folder: Path, connection: Connection) -> None:
     gc.collect()
     before = _leftovers(watched, box, ())
     connection.send(seed)
-    report, names = judge(lambda: KINDS[kind].try_one(given, box))
+    report, names = judge(lambda: kind.try_one(given, box))
     if report.verdict != "failed" and (left := _wait_for_nothing(watched, box, names, before)):
         report = Report("failed", f"left behind: {', '.join(sorted(left))[:200]}")
     connection.send(report)
