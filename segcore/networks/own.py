@@ -1,11 +1,13 @@
 """A network of one's own: the card that is proposed for its files, and adding it to the others."""
 
 import colorsys
+import fcntl
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
@@ -42,6 +44,7 @@ VOC = (
     "horse", "motorbike", "person", "potted plant", "sheep", "sofa", "train", "tv",
 )  # fmt: skip
 """The 20 classes of PASCAL VOC, on which most published networks with 21 channels were trained; background is first."""
+_ADDING = ".adding-"
 _MOST_CHANNELS = 255  # background and the labels that a label map can hold
 _PERSON_COLOR = "#34c759"
 
@@ -255,9 +258,8 @@ def add(card: ModelCard, files: Mapping[str, Path]) -> Finding:
     models = settings().models_dir
     _refuse_taken(card.name)
     try:
-        # On the same disk, so that one step publishes it, and so deep that half of it is not taken for a network.
-        with tempfile.TemporaryDirectory(prefix=".adding-", dir=models) as outer:
-            folder = Path(outer, card.name)
+        with _folder_within(models) as outer:
+            folder = outer / card.name
             folder.mkdir()
             for name, path in files.items():
                 shutil.copyfile(path, folder / name)
@@ -269,6 +271,33 @@ def add(card: ModelCard, files: Mapping[str, Path]) -> Finding:
         _refuse_taken(card.name)
         raise SegdeckError(f"The network could not be saved: {error.strerror}.") from error
     return found
+
+
+@contextmanager
+def _folder_within(models: Path) -> Iterator[Path]:
+    """Give a folder from where one step publishes a network, so deep that half of it is not taken for one.
+
+    It goes in the end; what a process that was killed left goes here. A folder is locked while somebody works in it.
+    """
+    with ExitStack() as stack:
+        with _alone_in(models):
+            for left in models.glob(f"{_ADDING}*"):
+                with suppress(OSError), _alone_in(left, fcntl.LOCK_NB):
+                    shutil.rmtree(left)
+            outer = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=_ADDING, dir=models)))
+            stack.enter_context(_alone_in(outer))
+        yield outer
+
+
+@contextmanager
+def _alone_in(folder: Path, how: int = 0) -> Iterator[None]:
+    """Lock a folder, once nobody else has it locked; with ``LOCK_NB``, an OSError if somebody has."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | how)
+        yield
+    finally:
+        os.close(lock)
 
 
 def card_toml(card: ModelCard) -> str:

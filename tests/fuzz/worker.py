@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import tempfile
 import threading
 import time
 import traceback
@@ -95,7 +96,12 @@ def _warm_up() -> None:
     from segcore.errors import SegdeckError
     from segcore.pipeline import build_pipeline
     from segcore.recipe import ready_recipes
+    from segcore.video import process_video
+    from tests.clips import make_clip
 
+    with tempfile.TemporaryDirectory() as box:
+        clip = make_clip(Path(box, "in.mp4"), frames=2)
+        list(process_video(clip, Path(box, "out.mp4"), ready_recipes()["color_pop_red"]))
     for recipe in ready_recipes().values():
         try:
             build_pipeline(recipe)(np.zeros((64, 64, 3), np.uint8)).image.sum()
@@ -136,7 +142,7 @@ def judge(attempt: Callable[[], Iterable[str]]) -> tuple[Report, Iterable[str]]:
         steps = traceback.extract_tb(error.__traceback__)
         ours = [step for step in steps if Path(step.filename).is_relative_to(ROOT / "segcore")] or steps
         place = f"{os.path.relpath(ours[-1].filename, ROOT)}:{ours[-1].lineno}"
-        return Report("failed", f"{type(error).__name__}: {error}"[:300], place), ()
+        return Report("failed", " ".join(f"{type(error).__name__}: {error}".split())[:300], place), ()
 
 
 def judge_refusal(words: str) -> Report:
@@ -156,7 +162,7 @@ def _leftovers(watched: Path, box: Path, names: Iterable[str]) -> set[str]:
     """Return what is there now: files, processes and threads, but for the box's own input and named results."""
     wanted = {box, box / "given", box / "made", *(box / "made" / name for name in names)}
     files = {path for path in watched.rglob("*") if path not in wanted and box / "given" not in path.parents}
-    children = {f"process {' '.join(child.cmdline()[:4])}" for child in psutil.Process().children(recursive=True)}
+    children = {f"process {child.pid}" for child in psutil.Process().children(recursive=True)}
     threads = {f"thread {thread.name}" for thread in threading.enumerate()}
     return {str(path.relative_to(watched)) for path in files} | children | threads
 

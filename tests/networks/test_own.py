@@ -1,4 +1,6 @@
-import struct
+import subprocess
+import sys
+import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,22 +24,13 @@ from segcore.networks.own import (
     try_on,
 )
 from tests.conftest import noise
+from tests.hand_written import write_caffe, write_darknet
 from tests.plain import refused
 
 PERSON = 15
 FACE = np.s_[80:160, 200:260]
 
 pytestmark = pytest.mark.usefixtures("models_dir")
-
-
-def write_darknet(folder: Path, numbers: np.ndarray) -> list[Path]:
-    """Write a network of one 1x1 convolution; a filter has one bias and three weights."""
-    layout, weights = folder / "tiny.cfg", folder / "tiny.weights"
-    net = "[net]\nwidth=32\nheight=16\nchannels=3\n"
-    layer = f"[convolutional]\nfilters={len(numbers) // 4}\nsize=1\nstride=1\nactivation=linear\n"
-    layout.write_text(f"{net}\n{layer}")
-    weights.write_bytes(struct.pack("<iiiq", 0, 2, 0, 0) + numbers.astype(np.float32).tobytes())
-    return [layout, weights]
 
 
 @pytest.fixture
@@ -48,28 +41,8 @@ def darknet(tmp_path: Path) -> list[Path]:
 
 @pytest.fixture
 def caffe(tmp_path: Path) -> list[Path]:
-    """The same through a sigmoid, written as protobuf by hand: each field is its number, its length, its bytes."""
-
-    def varint(number: int) -> bytes:
-        return bytes([number]) if number < 128 else bytes([number % 128 + 128]) + varint(number // 128)
-
-    def field(number: int, content: bytes) -> bytes:
-        return varint(number << 3 | 2) + varint(len(content)) + content
-
-    def blob(shape: tuple[int, ...], numbers: list[float]) -> bytes:
-        dims = field(1, b"".join(map(varint, shape)))
-        return field(7, field(7, dims) + field(5, np.array(numbers, np.float32).tobytes()))
-
-    layout, weights = tmp_path / "tiny.prototxt", tmp_path / "tiny.caffemodel"
-    layout.write_text(
-        'name: "tiny" input: "data" input_shape { dim: 1 dim: 3 dim: 16 dim: 32 }\n'
-        'layer { name: "c" type: "Convolution" bottom: "data" top: "c"\n'
-        "        convolution_param { num_output: 2 kernel_size: 1 } }\n"
-        'layer { name: "s" type: "Sigmoid" bottom: "c" top: "s" }\n'
-    )
-    layer = field(1, b"c") + field(2, b"Convolution") + blob((2, 3, 1, 1), [1, 0, 0, 0, 0, 1]) + blob((2,), [0.5, -0.5])
-    weights.write_bytes(field(1, b"tiny") + field(100, layer))
-    return [layout, weights]
+    """The same through a sigmoid."""
+    return write_caffe(tmp_path)
 
 
 def paths(*names: str) -> list[Path]:
@@ -267,6 +240,26 @@ def test_of_two_who_take_one_name_at_once_one_gets_it(darknet, models_dir):
     assert [type(error) for error in errors] == [SegdeckError, SegdeckError]
     assert all("already" in str(error) for error in errors)
     assert [path.name for path in models_dir.iterdir()] == ["net"]
+
+
+def test_what_a_killed_process_left_goes_when_the_next_network_is_added(darknet, models_dir):
+    proposal = propose(*sort_files(darknet), "net")
+    code = (
+        "import sys, time; from pathlib import Path; from segcore.networks import own;"
+        "own.check = lambda *_: time.sleep(60);"
+        "proposal = own.propose(*own.sort_files([Path(name) for name in sys.argv[1:]]), 'killed');"
+        "own.add(proposal.card, proposal.files)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, *darknet]) as process:
+        while not list(models_dir.glob(".adding-*/killed/*.cfg")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        add(proposal.card.model_copy(update={"name": "other", "family": "other"}), proposal.files)
+        at_work = {path.name[:8] for path in models_dir.iterdir()}
+        process.kill()
+    assert at_work == {"other", ".adding-"}, "what is still at work is left alone"
+    add(proposal.card, proposal.files)
+    assert {path.name for path in models_dir.iterdir()} == {"net", "other"}
 
 
 def test_a_folder_that_can_not_be_written_to_is_said(darknet, models_dir):
