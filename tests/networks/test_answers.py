@@ -87,7 +87,7 @@ def test_what_would_fill_the_memory_is_labels_without_confidence(monkeypatch):
     probability = np.random.default_rng(0).random((4, 3, 5), np.float32)
     label_map, planes = read_probability(probability, (1, 3), 6, 10, background=True)
     assert planes is not None
-    monkeypatch.setattr("segcore.networks.answers._MOST_CONFIDENCE_BYTES", 100)
+    monkeypatch.setattr("segcore.segmentation.MOST_PLANE_PIXELS", 100)
     same, nothing = read_probability(probability, (1, 3), 6, 10, background=True)
     assert np.array_equal(same, label_map)
     assert nothing is None
