@@ -14,11 +14,14 @@ import PIL.ImageOps
 
 from segcore.errors import SegdeckError
 from segcore.parts import write_whole
-from segcore.segmentation import Image, Plane, u8
+from segcore.scaling import row_bands
+from segcore.segmentation import Image, Plane
 from segcore.settings import settings
 from segcore.targets import check_target
 from segcore.worker import Limits, Message, ask_once
 
+_MOST_HEAD_BYTES = 16_000_000  # of what stands before the picture: EXIF, colour profile, texts, a phone's depth map
+_MOST_PIXEL_BYTES = 8  # of a file, for one pixel: red, green, blue and alpha of 16 bits
 FORMATS = ("PNG", "JPEG", "WEBP")
 _LIMITS = Limits(memory_bytes=2 << 30, silence_s=30)
 _NOT_A_PHOTO = "This is not a photo that can be read; PNG, JPEG and WebP are accepted."
@@ -62,7 +65,8 @@ def read_photo(content: bytes) -> Photo:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)  # check_photo has its own limit
-            picture = PIL.Image.open(io.BytesIO(content), formats=FORMATS)
+            file = _Metered(content)
+            picture = PIL.Image.open(file, formats=FORMATS)
     except (PIL.UnidentifiedImageError, OSError, ValueError, SyntaxError):
         raise SegdeckError(_NOT_A_PHOTO) from None
     except PIL.Image.DecompressionBombError:
@@ -71,8 +75,10 @@ def read_photo(content: bytes) -> Photo:
             f"This photo has far too many pixels; the largest accepted is {limit:g} megapixels."
         ) from None
     settings().check_photo(*picture.size)
+    file.left += picture.width * picture.height * _MOST_PIXEL_BYTES
     try:
-        return _to_photo(PIL.ImageOps.exif_transpose(picture))
+        PIL.ImageOps.exif_transpose(picture, in_place=True)
+        return _to_photo(picture)
     except Exception:  # Pillow lets any kind out of a damaged file: a TypeError or a struct.error from its EXIF
         raise SegdeckError("This photo is damaged or cut off; save it again and try once more.") from None
 
@@ -111,18 +117,43 @@ def answer(content: bytes = b"") -> Iterator[Message]:
     yield {"height": height, "width": width}, photo.image.tobytes() + opacity
 
 
+class _Metered(io.BytesIO):
+    """A file of which only so much is given out as a photo's head may have: Pillow would keep all that it reads."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        # Of a WebP all is read at once, whatever it holds, after a look at its start.
+        self.left = 2 * len(content) if content[8:12] == b"WEBP" else _MOST_HEAD_BYTES
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read as `io.BytesIO` does."""
+        given = super().read(size)
+        self.left -= len(given)
+        if self.left < 0:
+            raise OSError("there is too much beside the picture")
+        return given
+
+
 def _to_photo(picture: PIL.Image.Image) -> Photo:
-    if picture.mode.startswith("I"):  # 16-bit grey: Pillow would clip it to 8 bits, not scale it
-        grey = np.asarray(picture).astype(np.float64) / 257
-        return Photo(u8(cv2.cvtColor(np.rint(grey).clip(0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR)))
-    if not picture.has_transparency_data:
-        return Photo(u8(cv2.cvtColor(np.asarray(picture.convert("RGB")), cv2.COLOR_RGB2BGR)))
-    rgba: npt.NDArray[np.uint8] = np.asarray(picture.convert("RGBA"))
-    opacity = np.ascontiguousarray(rgba[..., 3])
-    weight = rgba[..., 3:].astype(np.uint16)
-    on_white = (rgba[..., :3] * weight + 255 * (255 - weight) + 127) // 255
-    image = u8(cv2.cvtColor(on_white.astype(np.uint8), cv2.COLOR_RGB2BGR))
-    return Photo(image, None if opacity.min() == 255 else opacity)
+    """Convert in bands: each step on the way would else take as much memory as the photo, or twice that."""
+    width, height = picture.size
+    transparent = picture.has_transparency_data
+    image = np.empty((height, width, 3), np.uint8)
+    opacity = np.full((height, width), 255, np.uint8)
+    for rows in row_bands(height, width):
+        band = picture.crop((0, rows.start, width, rows.stop))
+        if band.mode.startswith("I"):  # 16-bit grey: Pillow would clip it to 8 bits, not scale it
+            grey = np.rint(np.asarray(band) / 257).clip(0, 255).astype(np.uint8)
+            cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR, image[rows])
+        elif not transparent:
+            cv2.cvtColor(np.asarray(band.convert("RGB")), cv2.COLOR_RGB2BGR, image[rows])
+        else:
+            rgba: npt.NDArray[np.uint8] = np.asarray(band.convert("RGBA"))
+            opacity[rows] = rgba[..., 3]
+            weight = rgba[..., 3:].astype(np.uint16)
+            on_white = (rgba[..., :3] * weight + 255 * (255 - weight) + 127) // 255
+            cv2.cvtColor(on_white.astype(np.uint8), cv2.COLOR_RGB2BGR, image[rows])
+    return Photo(image, opacity if transparent and opacity.min() < 255 else None)
 
 
 def write_image(path: Path, picture: npt.NDArray[np.uint8]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from segcore.errors import SegdeckError
 from segcore.photo import read_photo, write_image, write_png
 from tests.conftest import noise
+from tests.memory_watch import MemoryWatch
 from tests.plain import refused
 
 CORNER = (255, 0, 0)
@@ -196,3 +197,42 @@ def test_a_png_holds_every_pixel(channels):
         picture if channels == 1 else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB if channels == 3 else cv2.COLOR_BGRA2RGBA)
     )
     assert np.array_equal(read, expected)
+
+
+def in_chunks(name, content):
+    """A 16x16 PNG with something beside its picture."""
+    whole = png(16, 16, 8, 2, (b"\0" + bytes(48)) * 16)
+    return whole[:33] + chunk(name, content) + whole[33:]
+
+
+JPEG = saved(PIL.Image.new("RGB", (16, 16)), "JPEG")
+TOO_MUCH_BESIDE = {
+    "a long text": in_chunks(b"tEXt", b"k\0" + bytes(60_000_000)),
+    "a text that unpacks to 200 MB": in_chunks(b"zTXt", b"k\0\0" + zlib.compress(bytes(200_000_000))),
+    "a colour profile that unpacks to 200 MB": in_chunks(b"iCCP", b"k\0\0" + zlib.compress(bytes(200_000_000))),
+    "a thousand EXIF blocks": JPEG[:2] + (b"\xff\xe1\xff\xffExif\0\0" + bytes(65527)) * 1000 + JPEG[2:],
+    "a thousand comments": JPEG[:2] + (b"\xff\xfe\xff\xff" + bytes(65533)) * 1000 + JPEG[2:],
+}
+
+
+@pytest.mark.parametrize("name", TOO_MUCH_BESIDE)
+def test_a_photo_with_too_much_beside_its_picture_is_refused_at_little_cost(name):
+    with refused("PNG, JPEG and WebP"), MemoryWatch() as memory:
+        read_photo(TOO_MUCH_BESIDE[name])
+    assert memory.added_mb < 60
+
+
+def large(**options):
+    return saved(PIL.Image.linear_gradient("L").resize((5000, 5000)).convert(options.pop("mode")), **options)
+
+
+@pytest.mark.parametrize("options", [
+    {"mode": "RGB", "kind": "JPEG"}, {"mode": "RGB", "kind": "JPEG", "progressive": True},
+    {"mode": "CMYK", "kind": "JPEG"}, {"mode": "RGBA", "compress_level": 1}, {"mode": "I;16", "compress_level": 1},
+    {"mode": "P", "compress_level": 1, "transparency": 3}, {"mode": "RGBA", "kind": "WEBP", "method": 0},
+])  # fmt: skip
+def test_the_largest_photo_takes_few_times_its_own_memory(options):
+    content = large(**options)
+    with MemoryWatch() as memory:
+        assert read_photo(content).image.shape == (5000, 5000, 3)
+    assert memory.added_mb < 450
