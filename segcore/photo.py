@@ -94,7 +94,7 @@ def read_photo_in_worker(content: bytes) -> Photo:
     Returns
     -------
     Photo
-        As of `read_photo`.
+        As of `read_photo`, but its pixels can't be written to.
 
     Raises
     ------
@@ -104,8 +104,7 @@ def read_photo_in_worker(content: bytes) -> Photo:
     settings().check_bytes(len(content))
     values, pixels = ask_once("segcore.photo:answer", {}, _LIMITS, _NOT_A_PHOTO, content)
     height, width = values["height"], values["width"]
-    samples = np.frombuffer(bytearray(pixels), np.uint8)  # writable, as of `read_photo`
-    image, opacity = np.split(samples, [height * width * 3])
+    image, opacity = np.split(np.frombuffer(pixels, np.uint8), [height * width * 3])
     return Photo(image.reshape(height, width, 3), opacity.reshape(height, width) if opacity.size else None)
 
 

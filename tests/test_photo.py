@@ -8,7 +8,7 @@ import PIL.Image
 import pytest
 
 from segcore.errors import SegdeckError
-from segcore.photo import read_photo, write_image, write_png
+from segcore.photo import read_photo, read_photo_in_worker, write_image, write_png
 from tests.conftest import noise
 from tests.memory_watch import MemoryWatch
 from tests.plain import refused
@@ -236,3 +236,21 @@ def test_the_largest_photo_takes_few_times_its_own_memory(options):
     with MemoryWatch() as memory:
         assert read_photo(content).image.shape == (5000, 5000, 3)
     assert memory.added_mb < 450
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "I;16"])
+def test_a_worker_reads_what_this_process_would(mode):
+    random = np.random.default_rng(0)
+    bits, channels = (np.uint16, 1) if mode == "I;16" else (np.uint8, len(mode))
+    pixels = random.integers(0, np.iinfo(bits).max, (37, 53, channels), bits)
+    content = saved(PIL.Image.fromarray(pixels.squeeze(), mode))
+    apart, here = read_photo_in_worker(content), read_photo(content)
+    assert (apart.image == here.image).all()
+    assert (apart.opacity is None) == (here.opacity is None)
+    assert here.opacity is None or (apart.opacity == here.opacity).all()
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", png(16, 70000, 8, 2), png(8, 8, 8, 2, bytes(200))])
+def test_a_worker_refuses_as_this_process_would(content):
+    with refused():
+        read_photo_in_worker(content)

@@ -30,7 +30,7 @@ def first_picture(path: Path, info: VideoInfo) -> Image:
     Returns
     -------
     Image
-        (H, W, 3) uint8, BGR, upright.
+        (H, W, 3) uint8, BGR, upright; it can't be written to.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def first_picture(path: Path, info: VideoInfo) -> Image:
     """
     question = {"path": str(path), "info": asdict(info)}
     size, pixels = ask_once("segcore.video.still:answer", question, _LIMITS, _FAILED)
-    return np.frombuffer(bytearray(pixels), np.uint8).reshape(size["height"], size["width"], 3)
+    return np.frombuffer(pixels, np.uint8).reshape(size["height"], size["width"], 3)
 
 
 def answer(path: str, info: Mapping[str, Any]) -> Iterator[Message]:
