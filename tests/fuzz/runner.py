@@ -26,7 +26,7 @@ MOST_MB = 500
 """By how much an input may make the process larger that takes it, and all inputs together."""
 _STARTING_S = 120
 _MAKING_S = 60
-_LOOK_EVERY_S = 0.02
+_LOOK_EVERY_S = 0.05
 _SLOWEST = 8  # as many times its processor time an input may take by the clock: others may work here, too
 
 
@@ -110,6 +110,7 @@ class Worker:
         if not self._connection.poll(_STARTING_S) or self._connection.recv() != "ready":
             raise RuntimeError("a worker did not start")
         self._base_mb = self._resident_mb()
+        self._spent_s: dict[tuple[int, float], float] = {}
 
     def _watch(self, task: Task) -> Report:
         try:
@@ -118,16 +119,17 @@ class Worker:
                 raise LostError("making the input took too long")
             self._connection.recv()
             bound_s = self._kinds[task.kind].seconds
-            before_mb, before_s, start_s = self._resident_mb(), self._spent_s(), time.monotonic()
+            self._spent_s.clear()
+            before_mb, before_s, start_s = self._resident_mb(), self._look_at_times(), time.monotonic()
             most_mb = before_mb
             while not self._connection.poll(_LOOK_EVERY_S):
                 most_mb = max(most_mb, self._resident_mb())
                 if most_mb - before_mb > MOST_MB:
                     raise LostError(f"took more than {MOST_MB} MB")
-                if self._spent_s() - before_s > bound_s or time.monotonic() - start_s > _SLOWEST * bound_s:
+                if self._look_at_times() - before_s > bound_s or time.monotonic() - start_s > _SLOWEST * bound_s:
                     raise LostError(f"took more than {bound_s:g} s")
             report: Report = self._connection.recv()
-            report.grown_mb, report.seconds = most_mb - before_mb, self._spent_s() - before_s
+            report.grown_mb, report.seconds = most_mb - before_mb, self._look_at_times() - before_s
             if (kept_mb := self._resident_mb() - self._base_mb) > MOST_MB:
                 raise LostError(f"the worker grew by {kept_mb:.0f} MB from its first input to this one")
             return report
@@ -137,13 +139,12 @@ class Worker:
     def _resident_mb(self) -> float:
         return self._process.memory_info().rss / 1e6
 
-    def _spent_s(self) -> float:
-        """Return the processor time of the worker and its own processes, those that have ended included."""
-        total = 0.0
+    def _look_at_times(self) -> float:
+        """Return the processor time so far, that of its own processes as far as it was seen before they ended."""
         for process in (self._process, *self._process.children(recursive=True)):
             with suppress(psutil.NoSuchProcess):
-                total += sum(process.cpu_times()[:4])
-        return total
+                self._spent_s[process.pid, process.create_time()] = sum(process.cpu_times()[:2])
+        return sum(self._spent_s.values())
 
     def _last_words(self) -> str:
         """Return the end of what the process printed, which tells where it died."""
