@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _LONGEST_REFUSAL = 300
 _GRACE_S = 3.0  # for threads and processes that are just ending
 _NOT_FOR_PEOPLE = re.compile(
-    r"(?<![\w.])/(?:tmp|usr|home|work|root|etc|proc|dev)/|site-packages|\w\.py\b|Traceback|\bErrno\b|0x[0-9a-f]{6}|"
+    r"(?<![\w.])/(?:tmp|usr|home|work|root|etc|proc|dev)/|site-packages|\w\.py\b|Traceback|\bErrno\b|"
     r"\w::\w|\bcv2\b|\bcv\.|libav|avcodec|ffmpeg|\bav\.|numpy|ndarray|\bPIL\b|Pillow|pydantic|Assertion|NoneType|"
     r"\b[A-Z]\w+(?:Error|Exception)\b|<class|object at|Input should|Value error",
     re.IGNORECASE,
