@@ -184,12 +184,13 @@ def run(
     kinds
         Those that the tasks name.
     """
-    findings, lock, end_s = Findings(), threading.Lock(), time.monotonic() + (seconds or float("inf"))
+    findings, lock, stopped = Findings(), threading.Lock(), threading.Event()
+    end_s = time.monotonic() + (seconds or float("inf"))
     waiting = itertools.starmap(Task, tasks)
 
     def serve(worker: Worker) -> None:
         try:
-            while time.monotonic() < end_s:
+            while time.monotonic() < end_s and not stopped.is_set():
                 with lock:
                     task = next(waiting, None)
                 if task is None:
@@ -201,5 +202,8 @@ def run(
             worker.end()
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(serve, [Worker(kinds) for _ in range(WORKERS)]))
+        try:
+            list(pool.map(serve, [Worker(kinds) for _ in range(WORKERS)]))
+        finally:
+            stopped.set()  # by Ctrl-C, after the inputs that are being tried
     return findings
