@@ -19,7 +19,7 @@ import numpy as np
 from segcore.errors import SegdeckError
 from segcore.recipe import load_recipe
 from segcore.settings import settings
-from segcore.video import probe, process_video
+from segcore.video import probe, process_in_worker
 from tests.clips import make_clip, make_sound
 from tests.fuzz.mutations import mangle, word
 from tests.fuzz.pictures import bare_png
@@ -112,7 +112,7 @@ def try_one(given: Given, folder: Path) -> Iterable[str]:
     recipe = load_recipe(_RECIPES[len(given.content) % len(_RECIPES)])
     info = probe(path)
     targets = {what: folder / "made" / name for what, name in kept.items()}
-    steps = process_video(path, recipe=recipe, info=info, **targets)
+    steps = process_in_worker(path, recipe=recipe, info=info, **targets)
     with closing(steps):
         done = sum(1 for _ in islice(steps, _MOST_FRAMES))
     if given.no_clip:
