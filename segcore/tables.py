@@ -1,6 +1,8 @@
 """CSV files of figures: a row a picture, or a row for each object of a picture."""
 
 import csv
+import io
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -16,6 +18,22 @@ OBJECT_COLUMNS = (
 )  # fmt: skip
 
 
+_FORMULA = re.compile(r"""(^|[,;|"'])(\s*)(?=[=+@\uff1d\uff0b\uff20\uff0d-])""")
+"""Where a spreadsheet begins a formula: at a cell's start, or what it takes for one. Some take wide signs as well."""
+
+
+def harmless(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula, for its words may be anybody's. A number stays one.
+
+    An apostrophe before a formula makes it text (OWASP, "CSV Injection"). Tabs and line breaks become blanks.
+    """
+    try:
+        float(cell)
+    except ValueError:
+        return _FORMULA.sub(r"\1\2'", re.sub(r"[\t\r\n\v\f\x00]+", " ", cell))
+    return cell
+
+
 class Table:
     """A CSV that grows, under another name until it is whole."""
 
@@ -28,9 +46,9 @@ class Table:
     def add(self, time_s: float, result: Result) -> None:
         """Write a picture's rows, and the header before the first."""
         if self._empty:
-            self._rows.writerow(self.header(result))
+            self._rows.writerow(map(harmless, self.header(result)))
             self._empty = False
-        self._rows.writerows([f"{time_s:.3f}", *row] for row in self.rows(result))
+        self._rows.writerows([f"{time_s:.3f}", *map(harmless, row)] for row in self.rows(result))
 
     def header(self, result: Result) -> list[str]:
         """Return the columns' names, the time's first."""
@@ -99,6 +117,15 @@ def object_rows(result: Result) -> list[tuple[int | float | str, ...]]:
         (one.number, one.label, one.area_px, *one.box_px, *(round(at, 2) for at in one.center_px))
         for one in result.measures.objects
     ]
+
+
+def objects_csv(result: Result) -> str:
+    """Return the objects of one picture as CSV with a header, in the columns `OBJECT_COLUMNS`."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(OBJECT_COLUMNS)
+    rows.writerows([harmless(str(cell)) for cell in row] for row in object_rows(result))
+    return text.getvalue()
 
 
 def write_objects(path: Path, result: Result) -> None:

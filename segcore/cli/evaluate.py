@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from segcore.cli.completion import offer_recipes
@@ -201,7 +202,7 @@ def _table(evaluations: list[Evaluation]) -> Table:
         whole = [f"{one.frame_ms:.1f}", *([f"{one.flicker:.4f}"] if one.flicker is not None else [])]
         for number, (name, figures) in enumerate(rows):
             values = [f"{getattr(figures, key):.3f}" for key in _FIGURES]
-            table.add_row("" if number else one.recipe, name, *values, *([] if number else whole))
+            table.add_row("" if number else escape(one.recipe), escape(name), *values, *([] if number else whole))
     return table
 
 
