@@ -1,13 +1,15 @@
-"""Segdeck's entry: what happens at start-up and shut-down, and the route that serves finished videos. No logic."""
+"""Segdeck's entry: what happens at start-up and shut-down, its doors, and the route to finished videos. No logic."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from pages.shared import webrtc
+from pages.shared.doors import Doors
 from pages.shared.files import remove_stale_workspaces, serve_file
 from segcore.pipeline import use_one_thread_each
 
@@ -22,4 +24,9 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     yield {}
 
 
-app = st.App("pages/main.py", lifespan=lifespan, routes=[Route("/files/{token}", serve_file)])
+app = st.App(
+    "pages/main.py",
+    lifespan=lifespan,
+    routes=[Route("/files/{token}", serve_file)],
+    middleware=[Middleware(Doors)],
+)

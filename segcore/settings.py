@@ -28,6 +28,10 @@ class Settings(BaseSettings):
         default=Path(__file__).resolve().parents[1] / "models", description="Cards and weights of the networks."
     )
     models_locked: bool = Field(default=False, description="Forbid visitors to install, add and remove networks.")
+    hosts: tuple[str, ...] = Field(
+        default=("localhost", "127.0.0.1", "::1"),
+        description='Names by which browsers may reach it, as JSON, e.g. ["desk.example.org"]. "*" is any.',
+    )
     work_dir: Path = Field(
         default=Path(tempfile.gettempdir()) / "segdeck", description="Visitors' files, while they are here."
     )
@@ -164,5 +168,6 @@ def settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         raise SegdeckError(f"SEGDECK_{str(first['loc'][0]).upper()} can't be used: {first['msg']}.") from None
-    except SettingsError:
-        raise SegdeckError("SEGDECK_ICE_SERVERS can't be used: it must be a list in JSON.") from None
+    except SettingsError as error:  # it names the field in quotes, and nothing else
+        name = str(error).split('"')[1].upper()
+        raise SegdeckError(f"SEGDECK_{name} can't be used: it must be a list in JSON.") from None

@@ -89,8 +89,10 @@ def test_the_settings_are_the_real_ones() -> None:
         if isinstance(default, Path):
             whose = "project's" if default.is_relative_to(ROOT) else "temporary"
             shown = f"`{default.name}` in the {whose} folder"
+        elif isinstance(default, tuple):
+            shown = ", ".join(default) or "none"
         else:
-            shown = f"{default:g}" if default != () else "none"
+            shown = f"{default:g}"
         wanted.append((f"SEGDECK_{name.upper()}", shown, field.description))
     assert rows == wanted
 

@@ -107,4 +107,11 @@ async def serve_file(request: Request) -> Response:
     path = _offered.get(request.path_params["token"])
     if path is None or not path.is_file():
         return PlainTextResponse("There is no such file, or it is gone.", 404)
-    return FileResponse(path, headers={"Cache-Control": "private, no-store"})
+    kind, way = ("video/mp4", "inline") if path.suffix == ".mp4" else ("application/octet-stream", "attachment")
+    return FileResponse(
+        path,
+        headers={"Cache-Control": "private, no-store"},
+        media_type=kind,  # nothing that a browser would run, whatever is in it
+        filename=path.name,
+        content_disposition_type=way,
+    )
