@@ -6,11 +6,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared.network_desk import add_your_own, attempt, look_at
+from pages.shared.rights import models_locked
 from pages.shared.show import plain
 from segcore.networks.card import Finding, ModelCard, broken_cards, cards
 from segcore.networks.runtimes import RUNTIME_TITLES
 from segcore.networks.store import install, remove
-from segcore.settings import settings
 
 _COLUMNS = 3
 _SHOW_EVERY_S = 0.2
@@ -46,7 +46,7 @@ def show(card: ModelCard) -> bool:
     if failed == card.name:
         st.error(plain(words), icon=":material/error:")
         del st.session_state["models_error"]
-    return not settings().models_locked and actions(card, finding)
+    return not models_locked() and actions(card, finding)
 
 
 def describe_speed(finding: Finding) -> str:
@@ -109,7 +109,7 @@ with st.container(key="models"):
             with box:
                 if show(known[name]):
                     wanted = known[name], box
-if settings().models_locked:
+if models_locked():
     st.info("Networks are installed and removed by whoever runs this Segdeck.", icon=":material/lock:")
 else:
     add_your_own()

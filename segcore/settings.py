@@ -27,7 +27,10 @@ class Settings(BaseSettings):
     models_dir: Path = Field(
         default=Path(__file__).resolve().parents[1] / "models", description="Cards and weights of the networks."
     )
-    models_locked: bool = Field(default=False, description="Forbid visitors to install, add and remove networks.")
+    models_locked: bool | None = Field(
+        default=None,
+        description="Forbid visitors to change the networks that all use. Not set: those from elsewhere.",
+    )
     hosts: tuple[str, ...] = Field(
         default=("localhost", "127.0.0.1", "::1"),
         description='Names by which browsers may reach it, as JSON, e.g. ["desk.example.org"]. "*" is any.',

@@ -92,7 +92,7 @@ def test_the_settings_are_the_real_ones() -> None:
         elif isinstance(default, tuple):
             shown = ", ".join(default) or "none"
         else:
-            shown = f"{default:g}"
+            shown = "not set" if default is None else f"{default:g}"
         wanted.append((f"SEGDECK_{name.upper()}", shown, field.description))
     assert rows == wanted
 

@@ -170,8 +170,8 @@ class ModelCard(Options):
         for name, sha256 in expected.items():
             file = self.path.with_name(name)
             if not file.is_file() or file_sha256(file) != sha256:
-                raise SegdeckError(
-                    f"The weights of {self.title} are damaged: {name} has another sha256. {_again(self)}"
+                raise UnusableNetworkError(
+                    self, f"The weights of {self.title} are damaged: {name} has another sha256.", _again(self)
                 )
 
     def aspect(self) -> float:
@@ -179,13 +179,31 @@ class ModelCard(Options):
         return self.input.width_px / self.input.height_px
 
 
-def missing(card: ModelCard) -> SegdeckError:
+class UnusableNetworkError(SegdeckError):
+    """A network that is not here, or not as it should be. It speaks to the command line; a page has its own remedy.
+
+    Attributes
+    ----------
+    card
+        The network.
+    problem
+        What is wrong, in one sentence.
+    """
+
+    def __init__(self, card: ModelCard, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem} {remedy}")
+        self.card, self.problem = card, problem
+
+
+def missing(card: ModelCard) -> UnusableNetworkError:
     """Say that a network is not here, and how to get it."""
     if card.source.by_hand:
-        return SegdeckError(f'The file of the network "{card.title}" is missing. {_again(card)}')
-    return SegdeckError(
-        f'The network "{card.title}" is not installed. On the computer that runs Segdeck, with a connection to the '
-        f'internet, run "segdeck models install {card.family}"; then try again.'
+        return UnusableNetworkError(card, f'The file of the network "{card.title}" is missing.', _again(card))
+    return UnusableNetworkError(
+        card,
+        f'The network "{card.title}" is not installed.',
+        "On the computer that runs Segdeck, with a connection to the internet, run "
+        f'"segdeck models install {card.family}"; then try again.',
     )
 
 

@@ -129,7 +129,7 @@ def mended_if_need_be(
         return run(_mend(weights, folder / f"{weights.stem}.mended.onnx"))
     except ImportError:
         raise SegdeckError(
-            f"{str(refused).rstrip('.')}; it may be mended once the extra is here: pip install 'segdeck[onnx]'."
+            f"{str(refused).rstrip('.')}; it may be mended once whoever runs this Segdeck adds the extra segdeck[onnx]."
         ) from None
     except SegdeckError:
         raise

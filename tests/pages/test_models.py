@@ -15,7 +15,14 @@ from tests.pages.reading import find, labels, press, put, read
 ESPNET = "espnetv2_s1.0_pascal_256x256.onnx"
 UPLOADER = "The network"
 
-pytestmark = pytest.mark.usefixtures("models_dir")
+pytestmark = pytest.mark.usefixtures("models_dir", "unlocked")
+
+
+@pytest.fixture
+def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the visitor change networks, as one at the server's own computer may: here there is no connection."""
+    monkeypatch.setenv("SEGDECK_MODELS_LOCKED", "0")
+    settings.cache_clear()
 
 
 def said(app: AppTest) -> str:
@@ -94,7 +101,7 @@ def test_a_network_is_added_corrected_and_confirmed(visit: Open, shared: Path, w
     assert "ONNX · takes 256x256 pixels · answers with 21 channels" in said(app)
     assert "Finds: person 4" in said(app)
     put(app, "text_input", "Short name", "espnet")
-    put(app, "text_input", "Name of person", "human")
+    put(app, "text_input", "Name of label 15", "human")
     assert "Finds: human 4" in said(app)
     press(app, "Save")
     card = cards()["espnet"]
