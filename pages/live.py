@@ -5,11 +5,11 @@ import time
 import streamlit as st
 from streamlit_webrtc import WebRtcMode, WebRtcStreamerContext, webrtc_streamer
 
+from pages.shared import failures
 from pages.shared.camera_check import camera_check
 from pages.shared.recipe_picker import pick_recipe
 from pages.shared.show import plain, worth_telling
 from pages.shared.webrtc import CAMERA, rtc_configuration
-from segcore.errors import SegdeckError
 from segcore.live import LiveProcessor
 from segcore.pipeline import build_pipeline
 from segcore.recipe import Recipe
@@ -36,8 +36,8 @@ def apply(recipe: Recipe) -> None:
         return
     try:
         processor().use(build_pipeline(recipe))
-    except SegdeckError as error:
-        processor().refuse(str(error))
+    except Exception as error:
+        processor().refuse(failures.in_words(error))
         st.session_state["live_applied"] = None
     else:
         st.session_state["live_applied"] = recipe
@@ -55,7 +55,7 @@ def controls() -> None:
 def figures(stream: WebRtcStreamerContext) -> None:
     now = processor().figures()
     if now.error:
-        st.error(now.error, icon=":material/error:")
+        st.error(plain(now.error), icon=":material/error:")
     if not (stream.state.playing or stream.state.signalling):
         st.session_state.pop("live_since", None)
         st.caption(
@@ -73,7 +73,7 @@ def figures(stream: WebRtcStreamerContext) -> None:
     if now.error:
         return
     if now.note:
-        st.info(now.note, icon=":material/hourglass_top:")
+        st.info(plain(now.note), icon=":material/hourglass_top:")
     with st.container(horizontal=True, key="figures"):
         st.metric("Pictures per second", f"{now.frames_per_s:.0f}")
         st.metric("Delay", f"{now.delay_ms:.0f} ms", help="Inside Segdeck. The network comes on top.")

@@ -5,15 +5,16 @@ from pathlib import PurePath
 
 import streamlit as st
 
+from pages.shared import failures
 from pages.shared.drawing import draw_marks, marks_object
 from pages.shared.recipe_picker import pick_recipe
-from pages.shared.show import coverage_line, kept_row, objects_table, plain, show_objects, smaller
-from segcore.errors import SegdeckError
+from pages.shared.show import coverage_line, kept_row, plain, show_objects, smaller
 from segcore.overlay import cut_out_rgba
 from segcore.photo import Photo, read_photo, write_png
 from segcore.pipeline import Result, build_pipeline
 from segcore.recipe import Recipe, parse_recipe
 from segcore.settings import settings
+from segcore.tables import objects_csv
 
 _ENDINGS = ["png", "jpg", "jpeg", "webp"]
 _SOURCES = {
@@ -83,7 +84,7 @@ def downloads(stem: str, photo: Photo, result: Result, recipe: Recipe) -> None:
         "Recipe": ("recipe.toml", recipe.to_toml),
     }
     if result.measures.objects:
-        files["Objects"] = ("objects.csv", lambda: objects_table(result).to_csv(index=False))
+        files["Objects"] = ("objects.csv", lambda: objects_csv(result))
     with st.container(horizontal=True):
         for title, (name, make) in files.items():
             st.download_button(
@@ -101,8 +102,8 @@ def desk(taken: Taken) -> None:
         try:
             photo = decoded(taken.content)
             result = split(taken.content, recipe.to_toml())
-        except SegdeckError as error:
-            st.error(str(error), icon=":material/error:")
+        except Exception as error:
+            failures.show(error)
             return
         before, after = st.columns(2)
         alt = "The photo as it came"
@@ -117,7 +118,7 @@ def desk(taken: Taken) -> None:
         if recipe.segmenter.method == "motion":
             st.info("One photo shows no motion: take this recipe to Live or Video.", icon=":material/directions_run:")
         elif result.segmentation.note:
-            st.info(result.segmentation.note, icon=":material/info:")
+            st.info(plain(result.segmentation.note), icon=":material/info:")
         coverage_line(result)
         show_objects(result)
         downloads(PurePath(taken.name).stem, photo, result, recipe)

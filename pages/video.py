@@ -4,11 +4,11 @@ from pathlib import PurePath
 
 import streamlit as st
 
+from pages.shared import failures
 from pages.shared.clips import Clip, Finished, cancel, first_picture, forget, keep, process, start
 from pages.shared.drawing import draw_marks, marks_object
 from pages.shared.recipe_picker import current_recipe, pick_recipe
 from pages.shared.show import count_chart, coverage_chart, kept_row, plain, smaller
-from segcore.errors import SegdeckError
 from segcore.pipeline import build_pipeline
 from segcore.settings import describe_seconds, settings
 
@@ -33,8 +33,8 @@ def take_clip() -> Clip | None:
     try:
         with st.spinner("Looking at the video …"):
             return keep(upload)
-    except SegdeckError as error:
-        st.error(str(error), icon=":material/error:")
+    except Exception as error:
+        failures.show(error)
         return None
 
 
@@ -47,7 +47,7 @@ def choose(clip: Clip) -> None:
     draw_marks(picture, "The video's first picture", "video")
     first = build_pipeline(recipe)(picture)
     if first.segmentation.note:
-        st.info(first.segmentation.note, icon=":material/info:")
+        st.info(plain(first.segmentation.note), icon=":material/info:")
     st.image(smaller(first.image), caption="The first picture", alt="The result", channels="BGR", output_format="JPEG")
 
 
@@ -56,8 +56,8 @@ def run(clip: Clip) -> None:
     st.button("Cancel", icon=":material/cancel:", on_click=cancel)
     try:
         st.session_state["clip_finished"] = process(clip, current_recipe())
-    except SegdeckError as error:
-        st.session_state["clip_error"] = str(error)
+    except Exception as error:
+        st.session_state["clip_error"] = failures.in_words(error)
     cancel()
     st.rerun()
 
@@ -69,7 +69,7 @@ def show(finished: Finished, name: str) -> None:
             "The video is damaged or cut off: the result holds what could be read.", icon=":material/content_cut:"
         )
     for note, time_s in finished.notes.items():
-        st.info(f"From {describe_seconds(round(time_s, 1))} on: {note}", icon=":material/info:")
+        st.info(f"From {describe_seconds(round(time_s, 1))} on: {plain(note)}", icon=":material/info:")
     st.video(st.context.url.rsplit("/video", 1)[0] + finished.address)
     with st.container(horizontal=True):
         files = {
@@ -111,7 +111,7 @@ else:
         st.button("Process the video", type="primary", icon=":material/play_arrow:", on_click=start)
     with result:
         if error := st.session_state.pop("clip_error", None):
-            st.error(error, icon=":material/error:")
+            st.error(plain(error), icon=":material/error:")
         if note := st.session_state.pop("clip_note", None):
             st.info(note, icon=":material/cancel:")
         if finished := st.session_state.get("clip_finished"):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import tomli_w
-from pydantic import Field, SerializeAsAny, ValidationError
+from pydantic import Field, SerializeAsAny, ValidationError, field_validator
 
 from segcore.errors import SegdeckError, quote, suggest
 from segcore.methods import METHODS, MethodOptions
@@ -39,6 +39,12 @@ class Recipe(Options):
     segmenter: Annotated[SerializeAsAny[MethodOptions], chosen_by("method", METHODS)]
     refinement: Refinement = Refinement()
     overlay: Annotated[SerializeAsAny[Overlay], chosen_by("kind", OVERLAYS)]
+
+    @field_validator("icon")
+    @classmethod
+    def _only_a_symbol(cls, icon: str) -> str:
+        """Leave out what is no symbol's name: it would be put into a page as it is."""
+        return icon if re.fullmatch("[a-z0-9_]*", icon) else ""
 
     def to_toml(self) -> str:
         """Write the recipe as TOML text that `parse_recipe` reads back to an equal recipe."""

@@ -41,12 +41,13 @@ def reduced_size(height: int, width: int, pixels: int) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def fit_width(picture: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.uint8]:
-    """Return a picture, (H, W, 3) uint8, at most ``width`` pixels wide, its shape kept."""
-    if picture.shape[1] <= width:
+def fit_within(picture: npt.NDArray[np.uint8], width: int, height: int) -> npt.NDArray[np.uint8]:
+    """Return a picture, (H, W, 3) uint8, at most ``width`` pixels wide and ``height`` high, its shape kept."""
+    scale = min(width / picture.shape[1], height / picture.shape[0])
+    if scale >= 1:
         return picture
-    height = max(1, round(picture.shape[0] * width / picture.shape[1]))
-    return u8(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA))
+    size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
+    return u8(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
 
 def reference_height(height: int, width: int) -> int:

@@ -285,3 +285,11 @@ def test_a_new_method_starts_with_what_shows_it_well():
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_has_a_start(method):
     assert start_with(method).segmenter.method == method
+
+
+@pytest.mark.parametrize(
+    ("icon", "kept"), [("grass", "grass"), ("3d_rotation", "3d_rotation"), ("Face", ""), ("a: ![x](y)", "")]
+)
+def test_an_icon_is_a_symbols_name_or_none(icon: str, kept: str) -> None:
+    plain = next(iter(ready_recipes().values())).model_dump()
+    assert Recipe.model_validate(plain | {"icon": icon}).icon == kept

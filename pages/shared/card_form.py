@@ -121,13 +121,14 @@ def _edit_output(card: ModelCard, channels: int, key: str) -> dict[str, Any]:
         count = label_count(channels, background=background)
     start = card.labels if count == len(card.labels) else propose_labels(count)
     with st.expander(f"Labels ({count})", icon=":material/label:", key=f"{key}-{count}-labels"):
-        return {"output": output, "labels": [_edit_label(label, f"{key}-{count}-{n}") for n, label in enumerate(start)]}
+        labels = [_edit_label(label, n, f"{key}-{count}-{n - 1}") for n, label in enumerate(start, start=1)]
+    return {"output": output, "labels": labels}
 
 
-def _edit_label(label: CardLabel, key: str) -> dict[str, str]:
+def _edit_label(label: CardLabel, number: int, key: str) -> dict[str, str]:
     color, name = st.columns([1, 8], vertical_alignment="center")
     shown = {"label_visibility": "collapsed"}
     return {
-        "color": color.color_picker(f"Colour of {label.name}", label.color, key=f"{key}-color", **shown),
-        "name": name.text_input(f"Name of {label.name}", label.name, max_chars=40, key=f"{key}-name", **shown),
+        "color": color.color_picker(f"Colour of label {number}", label.color, key=f"{key}-color", **shown),
+        "name": name.text_input(f"Name of label {number}", label.name, max_chars=40, key=f"{key}-name", **shown),
     }

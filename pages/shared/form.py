@@ -10,10 +10,11 @@ import streamlit as st
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from pages.shared import failures
 from pages.shared.marks_editor import edit_marks
 from pages.shared.network_editor import edit_network
 from pages.shared.range_editor import edit_ranges
-from segcore.errors import SegdeckError
+from pages.shared.show import plain
 from segcore.methods import METHODS, MethodOptions
 from segcore.methods.objects import SOURCES
 from segcore.options import Options, bounds, explain, is_choice
@@ -73,7 +74,7 @@ def edit(options: AnyOptions, key: str) -> AnyOptions:
     try:
         return type(options).model_validate({**dict(options), **changed})
     except ValidationError as error:
-        st.warning(str(explain(error)), icon=":material/warning:")
+        st.warning(plain(str(explain(error))), icon=":material/warning:")
         return options
 
 
@@ -152,8 +153,8 @@ def _edit_background(options: Any, key: str) -> dict[str, Any]:
         return {}
     try:
         return {"picture": _embedded(upload.getvalue())}
-    except SegdeckError as error:
-        st.warning(str(error), icon=":material/warning:")
+    except Exception as error:
+        st.warning(plain(failures.in_words(error)), icon=":material/warning:")
         return {}
 
 

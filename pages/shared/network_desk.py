@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from pages.shared import failures
 from pages.shared.card_form import edit_card
 from pages.shared.files import workspace
 from pages.shared.show import in_the_picture, in_words, kept_row, plain, smaller
@@ -76,8 +77,8 @@ def take_files() -> Draft | None:
         try:
             with st.spinner("Trying the network …"):
                 return keep(uploads)
-        except SegdeckError as error:
-            st.session_state["own_problem"] = str(error)
+        except Exception as error:
+            st.session_state["own_problem"] = failures.in_words(error)
     st.error(plain(st.session_state["own_problem"]), icon=":material/error:")
     return None
 
@@ -138,8 +139,8 @@ def save(card: ModelCard, proposal: Proposal) -> None:
     try:
         with st.spinner("Trying it and measuring its speed …"):
             add(card, proposal.files)
-    except SegdeckError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+    except Exception as error:
+        failures.show(error)
         return
     forget()
     st.session_state["own_round"] = st.session_state.get("own_round", 0) + 1  # empties the uploader
@@ -167,8 +168,8 @@ def attempt(change: Callable[[ModelCard], object], card: ModelCard) -> None:
     """Change a network, and have what goes wrong shown in its card."""
     try:
         change(card)
-    except SegdeckError as error:
-        st.session_state["models_error"] = (card.name, str(error))
+    except Exception as error:
+        st.session_state["models_error"] = (card.name, failures.in_words(error))
 
 
 def test_picture(key: str) -> Image:
@@ -182,8 +183,8 @@ def test_picture(key: str) -> Image:
     if upload:
         try:
             return decoded(upload.getvalue())
-        except SegdeckError as error:
-            st.error(str(error), icon=":material/error:")
+        except Exception as error:
+            failures.show(error)
     return decoded(_TEST_PICTURE.read_bytes())
 
 
@@ -201,8 +202,9 @@ def compare(key: str, split: Callable[[Image], Segmentation]) -> bool:
     try:
         with after, st.spinner("Splitting …"):
             segmentation = split(image)
-    except SegdeckError as error:
-        after.error(plain(str(error)), icon=":material/error:")
+    except Exception as error:
+        with after:
+            failures.show(error)
         return False
     tinted = _TINT.draw(Canvas.of_image(image), segmentation).bgr()
     after.image(tinted, caption="Result", alt="What the network finds in it", channels="BGR", output_format="JPEG")

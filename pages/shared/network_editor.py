@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.shared.show import plain
 from segcore.methods.network import NetworkOptions
 from segcore.networks.card import CardLabel, ModelCard, cards
 
@@ -48,7 +49,7 @@ def _choose_network(known: tuple[ModelCard, ...], now: str, key: str) -> str:
 
 def _tell(chosen: list[ModelCard]) -> None:
     here = "" if all(card.installed for card in chosen) else " It is not installed here yet: see the Models page."
-    st.caption(chosen[0].task + here)
+    st.caption(plain(chosen[0].task) + here)
 
 
 def _choose_classes(card: ModelCard, now: tuple[str, ...], key: str) -> tuple[str, ...]:
@@ -77,7 +78,7 @@ def _choose_colors(
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover("Colours", icon=":material/palette:"):
             name = st.selectbox("Class", found, key=f"{key}-class") if len(found) > 1 else found[0]
-            shown[name] = st.color_picker(f"Colour of {name}", shown[name], key=f"{key}-color-{name}")
+            shown[name] = st.color_picker(f"Colour of {plain(name)}", shown[name], key=f"{key}-color-{name}")
         entries = (_ENTRY.format(color=shown[name], name=escape(name)) for name in found)
         st.html(f"{_LEGEND}{''.join(entries)}</ul>")
     return tuple(

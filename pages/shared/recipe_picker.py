@@ -5,9 +5,11 @@ The recipe is the visitor's, so it is the same on every page.
 
 import streamlit as st
 
+from pages.shared import failures
 from pages.shared.form import edit_recipe
+from pages.shared.rights import models_locked
 from pages.shared.show import plain
-from segcore.errors import SegdeckError
+from segcore.networks.card import cards
 from segcore.recipe import Recipe, parse_recipe, ready_recipes
 from segcore.toml_text import LARGEST_MB
 
@@ -38,12 +40,13 @@ def pick_recipe(page: str) -> Recipe:
     st.pills(
         "Ready recipes",
         ready,
-        format_func=lambda title: f":material/{ready[title].icon}: {title}",
+        format_func=lambda title: _name(ready[title]),
         key=pills,
         on_change=lambda: _start_from(ready.get(st.session_state[pills])),
         wrap=True,
     )
     st.caption(plain(start.summary))
+    _offer_networks(recipe)
     with st.expander("Fine-tune", icon=":material/tune:"):
         recipe = edit_recipe(recipe, key)
         changed = recipe.model_copy(update={"title": start.title}) != start
@@ -54,6 +57,28 @@ def pick_recipe(page: str) -> Recipe:
         st.divider()
         _files(recipe, key)
     return recipe
+
+
+def _offer_networks(recipe: Recipe) -> None:
+    """Say which network the recipe lacks, and lead to where it is installed."""
+    segmenter = getattr(recipe.segmenter, "source", recipe.segmenter)
+    named = getattr(segmenter, "model", None)
+    lacking = [card for card in cards().values() if named in (card.name, card.family) and not card.installed]
+    if not lacking:
+        return
+    locked = models_locked()
+    st.info(
+        f"This recipe needs the network “{plain(lacking[0].title)}”, which is not installed. "
+        + ("Whoever runs this Segdeck can install it." if locked else "It takes a click:"),
+        icon=":material/neurology:",
+    )
+    if not locked:
+        st.page_link("models.py", label="Install it on the Models page", icon=":material/download:")
+
+
+def _name(recipe: Recipe) -> str:
+    icon = f":material/{recipe.icon}: " if recipe.icon else ""
+    return icon + plain(recipe.title)
 
 
 def _files(recipe: Recipe, key: str) -> None:
@@ -71,7 +96,7 @@ def _files(recipe: Recipe, key: str) -> None:
         "Open a recipe", ["toml"], max_upload_size=LARGEST_MB, key=opened, on_change=_open, args=(opened,)
     )
     if upload:  # it would have made way for the controls of its recipe
-        st.error(st.session_state["recipe_error"], icon=":material/error:")
+        st.error(plain(st.session_state["recipe_error"]), icon=":material/error:")
 
 
 def _open(widget: str) -> None:
@@ -80,8 +105,8 @@ def _open(widget: str) -> None:
         return
     try:
         _start_from(parse_recipe(upload.getvalue().decode("utf-8", "replace")))
-    except SegdeckError as error:
-        st.session_state["recipe_error"] = str(error)
+    except Exception as error:
+        st.session_state["recipe_error"] = failures.in_words(error)
 
 
 def _start_from(recipe: Recipe | None) -> None:

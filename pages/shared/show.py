@@ -8,13 +8,23 @@ import pandas as pd
 import streamlit as st
 
 from segcore.pipeline import Result
-from segcore.scaling import fit_width
+from segcore.scaling import fit_within
 from segcore.segmentation import Image, Label
 from segcore.tables import OBJECT_COLUMNS, object_rows
 
-_WIDEST_PX = 1280
+_WIDEST_PX, _HIGHEST_PX = 1280, 5120
 _MOST_POINTS = 1000
 _TALLEST_PX = 320
+_WORD_JOINER = "\u2060"
+_NO_TEXT = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+_MARKDOWN = re.compile(r"[\\`*_\[\]$<>~|&]|:(?=\S)")
+_AT_THE_START = re.compile(r"^(\d*)([#+.)-])")  # of a heading or a list
+_AFTER_MARKDOWN = re.compile(
+    r":(?=[\w+-]+:|material/|//)"  # :smile:, :material/face:, http://
+    r"|www(?=\.)|[\w.+-](?=@)"  # www.example.org, me@example.org
+    r"|(?<!\S)[<>~-](?=(->|>|-|=)(?!\S))",  # ->, <=
+    re.IGNORECASE,
+)
 _FEW_LABELS, _SEEN_PERCENT = 5, 0.1
 _OBJECT_TITLES = dict(
     zip(
@@ -26,8 +36,15 @@ _OBJECT_TITLES = dict(
 
 
 def plain(text: str) -> str:
-    """Return a text that Streamlit shows as it was typed, though it reads Markdown, colours and formulas."""
-    return re.sub(r"([\\`*_\[\]$<>~|&]|:(?=\S)|^#)", r"\\\1", text)
+    """Return a text that Streamlit shows as it was typed, in one line, though it reads Markdown and much besides.
+
+    A backslash takes the meaning from what Markdown knows. Streamlit looks for icons, emoji, addresses and arrows in
+    what is left when Markdown is read, so there a character of no width parts what it looks for.
+    """
+    text = _NO_TEXT.sub(" ", text).strip()
+    text = _AFTER_MARKDOWN.sub(rf"\g<0>{_WORD_JOINER}", text)
+    text = _MARKDOWN.sub(r"\\\g<0>", text)
+    return _AT_THE_START.sub(r"\1\\\2", text)
 
 
 def kept_row(name: str, remove: Callable[[], None]) -> None:
@@ -38,8 +55,8 @@ def kept_row(name: str, remove: Callable[[], None]) -> None:
 
 
 def smaller(image: Image) -> Image:
-    """Return a picture at most as wide as a page shows it, so that it loads fast."""
-    return fit_width(image, _WIDEST_PX)
+    """Return a picture at most as large as a page shows it, so that it loads fast and any file can hold it."""
+    return fit_within(image, _WIDEST_PX, _HIGHEST_PX)
 
 
 def worth_telling(coverage_percent: Mapping[str, float]) -> Mapping[str, float]:
@@ -64,11 +81,6 @@ def coverage_line(result: Result) -> None:
     st.caption(f"Covers: {shares}. Took: {stages}.")
 
 
-def objects_table(result: Result) -> pd.DataFrame:
-    """Return a row an object, by its number: its label, area, box and centre."""
-    return pd.DataFrame(object_rows(result), columns=OBJECT_COLUMNS)
-
-
 def show_objects(result: Result) -> None:
     """Count the objects and list them, where the method tells them apart."""
     count = result.count_objects()
@@ -77,7 +89,7 @@ def show_objects(result: Result) -> None:
     st.markdown(f"**{count} {'object' if count == 1 else 'objects'}**")
     if count:
         st.dataframe(
-            objects_table(result),
+            pd.DataFrame(object_rows(result), columns=OBJECT_COLUMNS),
             hide_index=True,
             width="stretch",
             height=min(38 + 35 * count, _TALLEST_PX),

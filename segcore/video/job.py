@@ -11,7 +11,7 @@ import cv2
 from segcore.parts import remove_stale_parts
 from segcore.pipeline import use_one_thread_each
 from segcore.recipe import Recipe
-from segcore.scaling import fit_width
+from segcore.scaling import fit_within
 from segcore.segmentation import Image, Label
 from segcore.video.probe import VideoInfo, probe_here
 from segcore.video.process import Progress, Steps, process_video
@@ -23,7 +23,7 @@ _FAILED = (
     "save it again as an H.264 MP4 and try once more."
 )
 _STILL_EVERY_S = 0.4
-_STILL_WIDTH_PX = 1280
+_STILL_PX = 1280, 1280  # width and height
 _COUNTED = [field.name for field in fields(Steps)]
 
 
@@ -42,7 +42,7 @@ class JobProgress(Steps):
     labels
         All that the recipe knows.
     still
-        The newest picture as drawn, a JPEG of at most 1280 pixels in width; None with most steps.
+        The newest picture as drawn, a JPEG of at most 1280 pixels a side; None with most steps.
     """
 
     coverage_percent: Mapping[str, float]
@@ -119,4 +119,4 @@ def _values(step: Progress) -> dict[str, Any]:
 
 
 def _jpeg(image: Image) -> bytes:
-    return cv2.imencode(".jpg", fit_width(image, _STILL_WIDTH_PX))[1].tobytes()
+    return cv2.imencode(".jpg", fit_within(image, *_STILL_PX))[1].tobytes()

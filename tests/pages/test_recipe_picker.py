@@ -1,6 +1,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.shared.show import plain
 from segcore.overlay import OVERLAYS
 from segcore.photo import write_png
 from segcore.recipe import Recipe, ready_recipes
@@ -120,7 +121,7 @@ def test_wrong_recipe_is_said_and_not_taken(visit: Open, content: str, said: str
     app.file_uploader[0].set_value(("mine.toml", content.encode("latin-1"), "application/toml"))
     app.run()
     assert not app.exception
-    assert said in app.error[0].value
+    assert plain(said) in app.error[0].value
     assert "etc" not in app.error[0].value
     assert recipe(app) == before
     upload(app, "Open a recipe", "mine.toml", OWN.to_toml().encode())
