@@ -6,11 +6,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared.network_desk import add_your_own, attempt, look_at
+from pages.shared.own_networks import networks_of_this_visit
 from pages.shared.rights import models_locked
 from pages.shared.show import plain
-from segcore.networks.card import Finding, ModelCard, broken_cards, cards
+from segcore.networks.card import Finding, ModelCard, broken_cards, cards, is_own
 from segcore.networks.runtimes import RUNTIME_TITLES
 from segcore.networks.store import install, remove
+from segcore.settings import settings
 
 _COLUMNS = 3
 _SHOW_EVERY_S = 0.2
@@ -46,6 +48,9 @@ def show(card: ModelCard) -> bool:
     if failed == card.name:
         st.error(plain(words), icon=":material/error:")
         del st.session_state["models_error"]
+    if is_own(card.name):
+        st.caption(f"Only you have it. Its name, for whoever runs this Segdeck to share it: {card.name}")
+        return actions(card, finding)
     return not models_locked() and actions(card, finding)
 
 
@@ -97,9 +102,10 @@ def fetch(card: ModelCard) -> None:
 
 st.title("Models")
 st.caption("The networks that recipes can use: what each one finds, and how fast it is on this machine.")
-for problem in broken_cards().values():
-    st.warning(plain(problem), icon=":material/warning:")
-known = cards()
+if not models_locked():
+    for problem in broken_cards().values():
+        st.warning(plain(problem), icon=":material/warning:")
+known = networks_of_this_visit() | cards()
 names = list(known)
 wanted: tuple[ModelCard, DeltaGenerator] | None = None
 with st.container(key="models"):
@@ -110,8 +116,8 @@ with st.container(key="models"):
                 if show(known[name]):
                     wanted = known[name], box
 if models_locked():
-    st.info("Networks are installed and removed by whoever runs this Segdeck.", icon=":material/lock:")
-else:
+    st.info("Networks for all are installed and removed by whoever runs this Segdeck.", icon=":material/lock:")
+if not models_locked() or settings().own_networks:
     add_your_own()
 if (saved := st.session_state.pop("own_saved", None)) in known:
     look_at(known[saved])

@@ -31,6 +31,11 @@ class Settings(BaseSettings):
         default=None,
         description="Forbid visitors to change the networks that all use. Not set: those from elsewhere.",
     )
+    own_networks: int = Field(
+        default=3, ge=0, description="Networks of their own that a visitor from elsewhere may have in a visit."
+    )
+    own_networks_mb: int = Field(default=200, ge=1, description="The size of these in all, in megabytes.")
+    network_checks: int = Field(default=2, ge=1, description="Networks that are tried at once; others wait a little.")
     hosts: tuple[str, ...] = Field(
         default=("localhost", "127.0.0.1", "::1"),
         description='Names by which browsers may reach it, as JSON, e.g. ["desk.example.org"]. "*" is any.',

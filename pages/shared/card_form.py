@@ -4,9 +4,10 @@ from typing import Any
 
 import streamlit as st
 from pydantic import ValidationError
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared.show import plain
-from segcore.networks.card import CardLabel, ModelCard, Triple
+from segcore.networks.card import CardLabel, ModelCard, Triple, is_own
 from segcore.networks.own import CAFFE, IMAGENET, RAW, SYMMETRIC, UNIT, describe_labels, label_count, propose_labels
 from segcore.options import explain
 
@@ -47,7 +48,7 @@ def edit_card(card: ModelCard, channels: int, key: str) -> ModelCard | None:
     title, name = st.columns(2)
     values: dict[str, Any] = {
         "title": title.text_input("Title", card.title, max_chars=60, key=f"{key}-title"),
-        "name": name.text_input("Short name", card.name, max_chars=40, key=f"{key}-name", help="As recipes name it."),
+        "name": card.name if is_own(card.name) else _edit_name(name, card, f"{key}-name"),
         "licence": st.text_input("Licence", card.licence, max_chars=60, key=f"{key}-licence"),
         "input": _edit_input(card, f"{key}-input"),
         **_edit_output(card, channels, f"{key}-output"),
@@ -59,6 +60,10 @@ def edit_card(card: ModelCard, channels: int, key: str) -> ModelCard | None:
     except ValidationError as error:
         st.warning(plain(str(explain(error))), icon=":material/warning:")
         return None
+
+
+def _edit_name(place: DeltaGenerator, card: ModelCard, key: str) -> str:
+    return place.text_input("Short name", card.name, max_chars=40, key=key, help="As recipes name it.")
 
 
 def _edit_input(card: ModelCard, key: str) -> dict[str, Any]:

@@ -62,7 +62,8 @@ class Workspace:
         with self.one_job():
             self._withdraw(*self._tokens)
             for path in self.folder.iterdir():
-                path.unlink()
+                if path.is_file():  # a network of the visitor's own is a folder, and stays
+                    path.unlink()
 
     def remove(self) -> None:
         """Remove the folder with all that is in it: the visitor has gone. A job that still writes removes it again."""

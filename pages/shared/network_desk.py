@@ -11,14 +11,16 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from pages.shared import failures
 from pages.shared.card_form import edit_card
 from pages.shared.files import workspace
+from pages.shared.own_networks import check_room, note_own
+from pages.shared.rights import models_locked
 from pages.shared.show import in_the_picture, in_words, kept_row, plain, smaller
 from segcore.canvas import Canvas
 from segcore.errors import SegdeckError
 from segcore.measures import measure
 from segcore.methods.network import NetworkOptions
-from segcore.networks.card import ModelCard
+from segcore.networks.card import ModelCard, is_own
 from segcore.networks.files import KINDS
-from segcore.networks.own import CONFIG_ENDINGS, Proposal, add, propose, sort_files, try_on
+from segcore.networks.own import CONFIG_ENDINGS, Proposal, add, keep_apart, propose, sort_files, try_on
 from segcore.networks.store import confirm
 from segcore.overlay import Tint
 from segcore.photo import read_photo
@@ -51,6 +53,8 @@ def add_your_own() -> None:
         "ONNX, TFLite and TensorFlow (.pb) networks are one file. Caffe (.prototxt and .caffemodel) and "
         "Darknet (.cfg and .weights) are two: choose both at once."
     )
+    if models_locked():
+        st.caption("It is yours alone, as long as this visit, until whoever runs this Segdeck shares it.")
     if draft := take_files():
         desk(draft)
 
@@ -92,6 +96,8 @@ def keep(uploads: Sequence[UploadedFile]) -> Draft:
         If it is no network that can be run, or can't be written; nothing of it is kept then.
     """
     forget()
+    if models_locked():
+        check_room(sum(upload.size for upload in uploads))
     folder = workspace().folder
     names = {folder / f"network-{n}{Path(upload.name).suffix.lower()}": upload for n, upload in enumerate(uploads)}
     try:
@@ -100,7 +106,8 @@ def keep(uploads: Sequence[UploadedFile]) -> Draft:
             path.write_bytes(upload.getbuffer())
         weights, config = sort_files(list(names))
         name = names[weights].name
-        draft = Draft(f"own-{next(_numbers)}", name, propose(weights, config, Path(name).stem))
+        proposal = propose(weights, config, Path(name).stem)
+        draft = Draft(f"own-{next(_numbers)}", name, keep_apart(proposal) if models_locked() else proposal)
     except BaseException as error:
         for path in names:
             path.unlink(missing_ok=True)
@@ -135,13 +142,16 @@ def desk(draft: Draft) -> None:
 
 
 def save(card: ModelCard, proposal: Proposal) -> None:
-    """Add the network to the others, and start anew."""
+    """Add the network to the others, or to the visitor's own, and start anew."""
+    own = is_own(card.name)
     try:
         with st.spinner("Trying it and measuring its speed …"):
-            add(card, proposal.files)
+            add(card, proposal.files, workspace().folder if own else None)
     except Exception as error:
         failures.show(error)
         return
+    if own:
+        note_own(card)
     forget()
     st.session_state["own_round"] = st.session_state.get("own_round", 0) + 1  # empties the uploader
     st.session_state["own_saved"] = card.name

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.shared.own_networks import networks_of_this_visit
 from pages.shared.show import plain
 from segcore.methods.network import NetworkOptions
 from segcore.networks.card import CardLabel, ModelCard, cards
@@ -21,7 +22,7 @@ _ENTRY = (
 
 def edit_network(options: NetworkOptions, key: str) -> dict[str, Any]:
     """Show the controls and return their values, by the options' fields."""
-    known = tuple(cards().values())
+    known = (*networks_of_this_visit().values(), *cards().values())
     model = _choose_network(known, options.model, key)
     chosen = [card for card in known if model in (card.family, card.name)]
     if not chosen:

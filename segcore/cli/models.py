@@ -15,7 +15,8 @@ from segcore.cli.add import add_model
 from segcore.cli.completion import offer_networks
 from segcore.errors import SegdeckError
 from segcore.networks import store as model_store
-from segcore.networks.card import ModelCard, broken_cards, cards, family
+from segcore.networks.card import ModelCard, broken_cards, cards, family, is_own
+from segcore.networks.own import share
 from segcore.networks.runtimes import RUNTIME_TITLES
 
 models = typer.Typer(help="The networks: what there is, what is installed.", no_args_is_help=True)
@@ -74,6 +75,18 @@ def remove_model(name: NameArgument) -> None:
     """Delete a network's weights; of a network that you added, all."""
     for card in family(name):
         print(f"{card.name}: {'removed' if model_store.remove(card) else 'not installed'}")
+
+
+@models.command("share")
+def share_model(
+    own: Annotated[str, typer.Argument(help="A visitor's own network, by the name that its page shows.")],
+    name: Annotated[str, typer.Argument(help="What recipes call it then: small letters, digits, underscores.")],
+) -> None:
+    """Give a visitor's own network to all, while the visit lasts."""
+    if not is_own(own):
+        raise SegdeckError("This is not the name of a visitor's own network; its page shows one that begins with own.")
+    found = share(family(own)[0], name)
+    print(f"{name}: shared, {found.verified}")
 
 
 @models.command("confirm")

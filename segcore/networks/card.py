@@ -1,6 +1,9 @@
 """Model cards: where a network comes from, its sha256, how it is fed, what it answers, what was found out about it."""
 
 import hashlib
+import re
+import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -18,6 +21,7 @@ Triple: TypeAlias = tuple[float, float, float]
 FileName: TypeAlias = Annotated[str, like(r"[\w-]+(\.[\w-]+)+", "a file name with an ending")]
 
 FINDING = "installed.toml"
+_OWN = re.compile("own[0-9a-f]{32}")
 
 
 class Wheel(Options):
@@ -139,7 +143,7 @@ class ModelCard(Options):
     @property
     def path(self) -> Path:
         """Where the weights lie, or will lie."""
-        return settings().models_dir / self.name / self.weights.name
+        return _folder(self.name) / self.weights.name
 
     @property
     def installed(self) -> bool:
@@ -177,6 +181,28 @@ class ModelCard(Options):
     def aspect(self) -> float:
         """Return the input's width over its height."""
         return self.input.width_px / self.input.height_px
+
+
+def new_own_name() -> str:
+    """Return a name for a visitor's own network, which nobody can guess: whoever knows it can use the network."""
+    return f"own{secrets.token_hex(16)}"
+
+
+def is_own(name: str) -> bool:
+    """Tell whether a card's name is that of a visitor's own network, as `new_own_name` makes them."""
+    return bool(_OWN.fullmatch(name))
+
+
+def own_cards(names: Iterable[str]) -> dict[str, ModelCard]:
+    """Return the cards of visitors' own networks by these names, but for those that are gone."""
+    found = {name: _read_card(_folder(name) / "card.toml") for name in names if is_own(name)}
+    return {name: card for name, card in found.items() if isinstance(card, ModelCard)}
+
+
+def _folder(name: str) -> Path:
+    """Return where a network's card and files lie; a visitor's own is in the visitor's folder and goes with it."""
+    own = next(settings().work_dir.glob(f"*/{name}"), None) if is_own(name) else None
+    return own or settings().models_dir / name
 
 
 class UnusableNetworkError(SegdeckError):
@@ -236,6 +262,10 @@ def family(name: str) -> tuple[ModelCard, ...]:
     SegdeckError
         If there is none, or the one card is broken.
     """
+    if is_own(name):
+        if own := own_cards([name]):
+            return tuple(own.values())
+        raise SegdeckError("This network was a visitor's own and went with the visit; choose another one.")
     known = _read_cards()
     one = known.get(name)
     if isinstance(one, SegdeckError):

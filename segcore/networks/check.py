@@ -6,8 +6,12 @@ Parsing happens in a process of its own, so that a crafted file can take down on
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 import cv2
@@ -20,10 +24,11 @@ from segcore.networks.card import Finding, ModelCard
 from segcore.networks.files import Kind
 from segcore.networks.runtimes import Layout
 from segcore.segmentation import Image, LabelMap
+from segcore.settings import settings
 
 MAX_BYTES = 500_000_000
 """The largest network that is taken."""
-_TIMEOUT_S = 180
+_TIMEOUT_S, _WAIT_S = 180, 30
 _WORKER = Path(__file__).with_name("worker.py")
 _KIND_NAMES = {"onnx": "ONNX", "tflite": "TFLite", "tensorflow": "TensorFlow", "caffe": "Caffe", "darknet": "Darknet"}
 _FAILED = "This network could not be looked at: reading it failed, or took more memory or time than is given to it."
@@ -149,16 +154,34 @@ def _refuse_large(paths: list[Path]) -> None:
         raise SegdeckError(f"This network has {size / 1e6:.0f} MB; the largest accepted is {MAX_BYTES / 1e6:.0f} MB.")
 
 
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait until fewer networks are tried in this process than may be at once, but not for long."""
+    turns = _turns(settings().network_checks)
+    if not turns.acquire(timeout=_WAIT_S):
+        raise SegdeckError("Other networks are being tried just now; try again in a minute.")
+    try:
+        yield
+    finally:
+        turns.release()
+
+
+@cache
+def _turns(number: int) -> BoundedSemaphore:
+    return BoundedSemaphore(number)
+
+
 def _ask(question: dict[str, Any]) -> dict[str, Any]:
     """Return the last answer that the worker gave: each line it prints is a whole one, better than that before."""
     try:
-        printed = subprocess.run(
-            [sys.executable, "-I", _WORKER],
-            input=json.dumps(question).encode(),
-            capture_output=True,
-            timeout=_TIMEOUT_S,
-            check=False,
-        ).stdout
+        with _turn():
+            printed = subprocess.run(
+                [sys.executable, "-I", _WORKER],
+                input=json.dumps(question).encode(),
+                capture_output=True,
+                timeout=_TIMEOUT_S,
+                check=False,
+            ).stdout
     except subprocess.TimeoutExpired as error:
         printed = error.stdout or b""
     answers = [line for line in printed.splitlines() if line.startswith(b"{") and line.endswith(b"}")]

@@ -8,12 +8,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Literal
 
 import tomli_w
+from pydantic import ValidationError
 
 from segcore.errors import SegdeckError
 from segcore.networks.card import (
@@ -27,9 +28,11 @@ from segcore.networks.card import (
     Triple,
     cards,
     file_sha256,
+    new_own_name,
 )
 from segcore.networks.check import NetworkFacts, check, inspect, split
 from segcore.networks.files import KINDS
+from segcore.options import explain
 from segcore.segmentation import Image, Label, Segmentation, hex_to_color
 from segcore.settings import settings
 
@@ -235,7 +238,7 @@ def try_on(card: ModelCard, files: Mapping[str, Path], image: Image) -> Segmenta
     return Segmentation(label_map, tuple(Label(one.name, hex_to_color(one.color)) for one in card.labels))
 
 
-def add(card: ModelCard, files: Mapping[str, Path]) -> Finding:
+def add(card: ModelCard, files: Mapping[str, Path], folder: Path | None = None) -> Finding:
     """Check a network in a process of its own and put it among the others, in one step.
 
     Parameters
@@ -244,6 +247,8 @@ def add(card: ModelCard, files: Mapping[str, Path]) -> Finding:
         As its owner corrected it.
     files
         By the names that the card gives them, where they lie now: weights, layout, reference picture and mask.
+    folder
+        The folder of a visitor whose own the network stays; where it is left out all can use it.
 
     Returns
     -------
@@ -255,18 +260,18 @@ def add(card: ModelCard, files: Mapping[str, Path]) -> Finding:
     SegdeckError
         If another network has this name, or this one does not do what its card says. Nothing is left behind then.
     """
-    models = settings().models_dir
+    models = folder or settings().models_dir
     _refuse_taken(card.name)
     try:
         with _folder_within(models) as outer:
-            folder = outer / card.name
-            folder.mkdir()
+            new = outer / card.name
+            new.mkdir()
             for name, path in files.items():
-                shutil.copyfile(path, folder / name)
-            found = check(card, folder)
-            (folder / "card.toml").write_text(card_toml(card), "utf-8")
-            (folder / FINDING).write_text(found.to_toml(), "utf-8")
-            os.rename(folder, models / card.name)
+                shutil.copyfile(path, new / name)
+            found = check(card, new)
+            (new / "card.toml").write_text(card_toml(card), "utf-8")
+            (new / FINDING).write_text(found.to_toml(), "utf-8")
+            os.rename(new, models / card.name)
     except OSError as error:
         _refuse_taken(card.name)
         raise SegdeckError(f"The network could not be saved: {error.strerror}.") from error
@@ -298,6 +303,28 @@ def _alone_in(folder: Path, how: int = 0) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def keep_apart(proposal: Proposal) -> Proposal:
+    """Return a proposal whose card has the name of a visitor's own network."""
+    name = new_own_name()
+    return replace(proposal, card=proposal.card.model_copy(update={"name": name, "family": name}))
+
+
+def share(own: ModelCard, name: str) -> Finding:
+    """Give a visitor's own network to all, as a copy under a name of its own.
+
+    Raises
+    ------
+    SegdeckError
+        As `add`, and if the name is no card's name.
+    """
+    try:
+        card = ModelCard.model_validate(own.model_dump() | {"name": name, "family": name})
+    except ValidationError as error:
+        raise explain(error) from None
+    files = (file.name for file in (own.weights, own.config) if file)
+    return add(card, {file: own.path.with_name(file) for file in files})
 
 
 def card_toml(card: ModelCard) -> str:

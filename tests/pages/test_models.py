@@ -11,6 +11,7 @@ from segcore.settings import settings
 from tests.conftest import ROOT, WriteCard
 from tests.pages.conftest import Open, go
 from tests.pages.reading import find, labels, press, put, read
+from tests.tiny_networks import find_red
 
 ESPNET = "espnetv2_s1.0_pascal_256x256.onnx"
 UPLOADER = "The network"
@@ -88,12 +89,58 @@ def test_an_installed_network_shows_its_speed_and_is_removed(visit: Open, shared
 def test_locked_the_page_only_shows(visit: Open, write_card: WriteCard, monkeypatch: pytest.MonkeyPatch) -> None:
     write_card("net")
     monkeypatch.setenv("SEGDECK_MODELS_LOCKED", "1")
+    monkeypatch.setenv("SEGDECK_OWN_NETWORKS", "0")
     settings.cache_clear()
     app = visit("models")
     assert "Net" in said(app)
     assert labels(app, "button") == []
     assert labels(app, "file_uploader") == []
     assert "by whoever runs this Segdeck" in app.info[0].value
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Let visitors come from elsewhere, and give a network of theirs."""
+    monkeypatch.setenv("SEGDECK_MODELS_LOCKED", "1")
+    monkeypatch.setenv("SEGDECK_OWN_NETWORKS", "1")
+    settings.cache_clear()
+    (tmp_path / "find_red.onnx").write_bytes(find_red())
+    return tmp_path / "find_red.onnx"
+
+
+def test_a_network_of_ones_own_is_ones_own(visit: Open, elsewhere: Path) -> None:
+    app = press(upload_network(visit("models"), elsewhere), "Save")
+    assert "Find red" in said(app)
+    assert "Only you have it" in said(app)
+    assert cards() == {}
+    press(app, "Looks right: mark as confirmed")
+    assert "confirmed" in said(app)
+    put(go(app, "live"), "selectbox", "Split by", "network")
+    assert "Find red" in find(app, "selectbox", "Network").options
+
+    other = visit("models")
+    assert "Find red" not in said(other)
+    put(go(other, "live"), "selectbox", "Split by", "network")
+    assert "Find red" not in find(other, "selectbox", "Network").options
+
+    press(go(app, "models"), "Yes, remove it")
+    assert "Find red" not in said(app)
+
+
+def test_a_visit_has_room_for_so_many_networks(visit: Open, elsewhere: Path) -> None:
+    app = press(upload_network(visit("models"), elsewhere), "Save")
+    assert errors(upload_network(app, elsewhere)) == [
+        "A visit has room for so many networks of its own: 1. Remove one to add another."
+    ]
+
+
+def test_a_visit_has_room_for_so_many_bytes(visit: Open, elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGDECK_OWN_NETWORKS_MB", "1")
+    settings.cache_clear()
+    elsewhere.write_bytes(find_red() + bytes(2_000_000))
+    assert errors(upload_network(visit("models"), elsewhere)) == [
+        "With this one your networks have 2 MB; the most accepted is 1 MB."
+    ]
 
 
 def test_a_network_is_added_corrected_and_confirmed(visit: Open, shared: Path, work_dir: Path) -> None:

@@ -1,0 +1,40 @@
+"""A visitor's own networks: which they are, and how many may be."""
+
+import streamlit as st
+
+from segcore.errors import SegdeckError
+from segcore.networks.card import ModelCard, own_cards
+from segcore.settings import settings
+
+_NAMES = "own_networks"
+
+
+def networks_of_this_visit() -> dict[str, ModelCard]:
+    """Return the cards of the visitor's own networks by name."""
+    return own_cards(st.session_state.get(_NAMES, ()))
+
+
+def note_own(card: ModelCard) -> None:
+    """Count a network among this visitor's own."""
+    st.session_state[_NAMES] = (*networks_of_this_visit(), card.name)
+
+
+def check_room(size_bytes: int) -> None:
+    """Refuse a network for which the visit has no room.
+
+    Raises
+    ------
+    SegdeckError
+        If there are as many, or as large ones, as a visit may have.
+    """
+    limits, own = settings(), networks_of_this_visit().values()
+    if len(own) >= limits.own_networks:
+        raise SegdeckError(
+            f"A visit has room for so many networks of its own: {limits.own_networks}. Remove one to add another."
+        )
+    files = (file for card in own for file in (card.weights, card.config) if file)
+    total_mb = (size_bytes + sum(file.size_bytes for file in files)) / 1e6
+    if total_mb > limits.own_networks_mb:
+        raise SegdeckError(
+            f"With this one your networks have {total_mb:.0f} MB; the most accepted is {limits.own_networks_mb} MB."
+        )
