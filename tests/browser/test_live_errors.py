@@ -37,7 +37,7 @@ def test_without_weights_a_card_says_how_to_get_them(tmp_path: Path, camera: Pat
     models = cards_without_weights(tmp_path / "models")
     with running_server(tmp_path, SEGDECK_MODELS_DIR=str(models)) as server:
         page = open_live(server.url, camera, open_browser)
-        expect(page.get_by_role("alert").filter(has_text="segdeck models install selfie").first).to_be_visible()
+        expect(page.get_by_role("alert").filter(has_text="Install it on the Models page").first).to_be_visible()
         press(page, "START")
         pictures = seen(page, "seen.length >= 30")
         assert max(picture["roughness"] for picture in pictures) < WALL_SHOWS

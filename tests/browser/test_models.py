@@ -143,7 +143,7 @@ def test_ones_own_network_is_added_looked_at_and_used(
     page.get_by_role("textbox", name="Title").fill("Twenty things")
     page.get_by_role("textbox", name="Short name").fill("things")
     page.get_by_text("Labels (20)").click()
-    person = page.get_by_label("Name of person")
+    person = page.get_by_label("Name of label 15")
     person.fill("human")
     person.press("Enter")
     expect(page.get_by_text("Finds: human")).to_be_visible()
