@@ -1,4 +1,4 @@
-"""Segdeck's entry: what happens at start-up and shut-down, and the route that serves finished videos. No logic."""
+"""Segdeck's entry: what happens at start-up and shut-down, and the routes for visitors' files. No logic."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,18 +8,19 @@ import streamlit as st
 from starlette.routing import Route
 
 from pages.shared import webrtc
-from pages.shared.files import remove_stale_workspaces, serve_file
+from pages.shared.files import serve_file
+from pages.shared.visits import open_visits
 from segcore.pipeline import use_one_thread_each
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
-    """Sweep up what a server that was killed left behind, and let pictures through at full size."""
-    remove_stale_workspaces()
+    """Keep visits while the server runs, and let pictures through at full size."""
     use_one_thread_each()
     webrtc.raise_bit_rates()
     webrtc.drop_late_frames()
-    yield {}
+    with open_visits():
+        yield {}
 
 
 app = st.App("pages/main.py", lifespan=lifespan, routes=[Route("/files/{token}", serve_file)])

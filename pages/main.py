@@ -2,8 +2,6 @@
 
 import streamlit as st
 
-from pages.shared.clips import leave
-
 _STYLE = """<style>
 .stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; }
 .stMainBlockContainer h1 { font-size: 2rem; padding-bottom: 0.2rem; }
@@ -36,6 +34,4 @@ page = st.navigation([home, live, photo, video, models], position="hidden")
 with st.container(horizontal=True, key="pages"):  # Streamlit's own menu stays open over a phone's page
     for one in (live, photo, video, models):
         st.page_link(one)
-if page is not video:
-    leave()
 page.run()

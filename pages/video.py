@@ -4,18 +4,20 @@ from pathlib import PurePath
 
 import streamlit as st
 
-from pages.shared.clips import Clip, Finished, cancel, first_picture, forget, keep, process, start
+from pages.shared.clips import Clip, ClipJob, Finished, cancel, first_picture, keep, settle, start
 from pages.shared.drawing import draw_marks, marks_object
 from pages.shared.recipe_picker import current_recipe, pick_recipe
 from pages.shared.show import count_chart, coverage_chart, kept_row, plain, smaller
+from pages.shared.visits import Shelf, shelf
 from segcore.errors import SegdeckError
 from segcore.pipeline import build_pipeline
 from segcore.settings import describe_seconds, settings
 
 _ENDINGS = ["mp4", "mov", "m4v", "webm", "mkv", "avi"]
+_SHOW_EVERY_S = 0.5
 
 
-def take_clip() -> Clip | None:
+def take_clip(mine: Shelf) -> Clip | None:
     """Return the uploaded clip. It outlasts a look at another page, which empties the uploader."""
     limits = settings()
     upload = st.file_uploader(
@@ -27,15 +29,19 @@ def take_clip() -> Clip | None:
         on_change=lambda: st.session_state["video_upload"] or forget(),
     )
     if upload is None:
-        if clip := st.session_state.get("clip"):
+        if clip := mine.things.get("clip"):
             kept_row(clip.name, forget)
         return clip
     try:
         with st.spinner("Looking at the video …"):
-            return keep(upload)
+            return keep(upload, mine)
     except SegdeckError as error:
         st.error(str(error), icon=":material/error:")
         return None
+
+
+def forget() -> None:
+    shelf("clip").clear()
 
 
 @st.fragment
@@ -51,15 +57,20 @@ def choose(clip: Clip) -> None:
     st.image(smaller(first.image), caption="The first picture", alt="The result", channels="BGR", output_format="JPEG")
 
 
-def run(clip: Clip) -> None:
-    """Process the clip. Nothing else is on offer meanwhile."""
-    st.button("Cancel", icon=":material/cancel:", on_click=cancel)
-    try:
-        st.session_state["clip_finished"] = process(clip, current_recipe())
-    except SegdeckError as error:
-        st.session_state["clip_error"] = str(error)
-    cancel()
-    st.rerun()
+@st.fragment(run_every=_SHOW_EVERY_S)
+def watch(job: ClipJob) -> None:
+    """Show how far the job is. It goes on without this."""
+    if not job.running:
+        st.rerun()
+    if (step := job.step) is None:
+        st.progress(0.0, "Starting …")
+        return
+    left = describe_seconds(round(step.left_s))
+    st.progress(
+        step.share,
+        f"{step.frames_done} of {step.frames_expected} pictures · {step.rate_fps:.0f} a second · {left} left",
+    )
+    st.image(job.still, alt="The newest picture")
 
 
 def show(finished: Finished, name: str) -> None:
@@ -90,31 +101,45 @@ def show(finished: Finished, name: str) -> None:
                 icon=":material/download:",
                 key=f"video-{path.name}",
             )
-    st.caption(f"{len(finished.table)} pictures in {describe_seconds(round(finished.seconds, 1))}.")
-    coverage_chart(finished.table, finished.labels)
-    if finished.counts is not None:
-        count_chart(finished.counts)
+    st.caption(f"{finished.pictures} pictures in {describe_seconds(round(finished.seconds, 1))}.")
+    coverage_chart(finished.table[[*dict.fromkeys(label.name for label in finished.labels)]], finished.labels)
+    if finished.objects:
+        count_chart(finished.table["objects"])
 
 
 st.title("Video")
 st.caption("A clip in, the finished clip out, with its sound.")
-clip = take_clip()
-if clip is None:
-    st.info("Choose a video to begin. It is removed when you leave.", icon=":material/movie:")
-elif st.session_state.get("clip_running"):
-    run(clip)
+mine = shelf("clip")
+limits = settings()
+if mine.running:
+    st.button("Cancel", icon=":material/cancel:", on_click=lambda: cancel(shelf("clip")))
+    st.caption("This goes on while you look at other pages, and if the connection is lost for a while.")
+    watch(mine.job)
+elif (clip := take_clip(mine)) is None:
+    st.info(
+        f"Choose a video to begin. It is removed {describe_seconds(60 * limits.keep_minutes)} after you leave.",
+        icon=":material/movie:",
+    )
 else:
+    error = settle(mine)
     st.markdown(f":material/info: {clip.info.describe()}")
     result, controls = st.columns([3, 2], gap="large")
     with controls:
         choose(clip)
-        st.button("Process the video", type="primary", icon=":material/play_arrow:", on_click=start)
+        st.button(
+            "Process the video",
+            type="primary",
+            icon=":material/play_arrow:",
+            on_click=lambda: start(shelf("clip"), current_recipe()),
+        )
+        st.caption(
+            f"The video and its result then stay for {describe_seconds(60 * limits.keep_result_minutes)} after you "
+            "leave, so that you can come back for them."
+        )
     with result:
-        if error := st.session_state.pop("clip_error", None):
+        if error:
             st.error(error, icon=":material/error:")
-        if note := st.session_state.pop("clip_note", None):
-            st.info(note, icon=":material/cancel:")
-        if finished := st.session_state.get("clip_finished"):
+        if finished := mine.things.get("finished"):
             show(finished, clip.name)
         else:
             st.info("Pick a recipe, then process the video.", icon=":material/arrow_forward:")

@@ -1,23 +1,27 @@
-"""A visitor's clip on its way: kept, looked at, processed with progress, and forgotten."""
+"""A visitor's clip on its way: kept, looked at, processed on a thread of its own, and forgotten."""
 
+import logging
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 
+import cv2
 import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from pages.shared.files import workspace
-from pages.shared.show import smaller
+from pages.shared.files import offer
+from pages.shared.show import smaller, thinned
+from pages.shared.visits import Shelf
 from segcore.errors import SegdeckError
 from segcore.recipe import Recipe
 from segcore.segmentation import Image, Label
-from segcore.settings import describe_seconds
-from segcore.video import VideoInfo, probe, process_video
+from segcore.video import Progress, VideoInfo, probe, process_video
 from segcore.video.reader import ClipReader, Picture
 
-_SHOW_EVERY_S = 0.4
+_STILL_EVERY_S = 0.4
+_MOST_NOTES = 20
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,11 @@ class Clip:
 
 @dataclass(frozen=True)
 class Finished:
-    """What a processed clip left: files in the visitor's folder, and tables with a row a picture.
+    """What a processed clip left: files in the visitor's folder, and a table for the charts.
 
-    The tables' index is the time in seconds. The columns of the first are the labels, in % of the picture; the second
-    counts the objects, where the recipe tells them apart. The notes are what who
-    watches should know, each with the time in seconds of the first picture that it is said of.
+    The table's index is the time in seconds. It has a column a label, in % of the picture, and a last one that counts
+    the objects, where the recipe tells them apart. The notes are what who watches should know, each with the time in
+    seconds of the first picture that it is said of.
     """
 
     path: Path
@@ -45,63 +49,36 @@ class Finished:
     objects: Path | None
     address: str
     table: pd.DataFrame
-    counts: pd.Series | None
     labels: tuple[Label, ...]
     title: str
+    pictures: int
     seconds: float
     cut_off: bool
     notes: dict[str, float]
 
 
-def keep(upload: UploadedFile) -> Clip:
-    """Write an upload to the visitor's folder, unless it is there already, and look at it.
+def keep(upload: UploadedFile, shelf: Shelf) -> Clip:
+    """Write an upload to the visitor's shelf, unless it is there already, and look at it.
 
     Raises
     ------
     SegdeckError
         If it is no video, is over a limit or can't be written; nothing of it is kept then.
     """
-    kept: Clip | None = st.session_state.get("clip")
-    if kept and kept.upload_id == upload.file_id and kept.path.is_file():
+    kept: Clip | None = shelf.things.get("clip")
+    if kept and kept.upload_id == upload.file_id:
         return kept
-    forget()
-    path = workspace().folder / f"upload{Path(upload.name).suffix.lower()}"
+    shelf.clear()
+    path = shelf.folder / f"upload{Path(upload.name).suffix.lower()}"
     try:
         path.write_bytes(upload.getbuffer())
-        st.session_state["clip"] = Clip(upload.file_id, upload.name, path, probe(path))
+        shelf.things["clip"] = Clip(upload.file_id, upload.name, path, probe(path))
     except BaseException as error:
         path.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise SegdeckError(f"The video could not be kept: {error.strerror}.") from error
         raise
-    return st.session_state["clip"]
-
-
-def forget() -> None:
-    """Remove the clip and all that was made from it."""
-    cancel()
-    if st.session_state.pop("clip", None):
-        workspace().clear()
-    st.session_state.pop("clip_finished", None)
-
-
-def start() -> None:
-    """Ask for the clip to be processed. It holds until the end or `cancel`, whatever makes the page run anew."""
-    st.session_state["clip_running"] = True
-
-
-def cancel() -> None:
-    """Ask for no more processing, and wait until what was under way has tidied up."""
-    if st.session_state.pop("clip_running", None):
-        with workspace().one_job():
-            pass
-
-
-def leave() -> None:
-    """Cancel, if there is something to cancel, and have the visitor told on coming back."""
-    if st.session_state.get("clip_running"):
-        cancel()
-        st.session_state["clip_note"] = "Processing was cancelled when you left this page."
+    return shelf.things["clip"]
 
 
 @st.cache_data(scope="session", max_entries=1, show_spinner="Looking at the video …")
@@ -111,53 +88,116 @@ def first_picture(clip: Clip) -> Image | None:
         return next((item.canvas.bgr() for item in items if isinstance(item, Picture)), None)
 
 
-def process(clip: Clip, recipe: Recipe) -> Finished:
-    """Process the clip, showing how far it is.
+class ClipJob:
+    """A clip that is being processed, whatever its visitor looks at and whether the connection holds or not.
 
-    Streamlit ends this run of the script when something is clicked or the page is left; that closes the job, and the
-    job leaves nothing behind.
-
-    Raises
-    ------
-    SegdeckError
-        If it can't be done.
+    Attributes
+    ----------
+    step
+        The newest, or None before the first.
+    still
+        A picture as drawn, JPEG, not always the newest, or None before the first.
+    finished
+        What there is at the end, or None before that and where it was cancelled or failed.
+    error
+        Why there is nothing at the end, in one sentence.
     """
-    target, mask, figures, objects = (
-        workspace().folder / name for name in ("result.mp4", "mask.mp4", "figures.csv", "objects.csv")
-    )
-    extra = {"mask": mask, "measures": figures, "objects": objects if recipe.segmenter.numbers_objects else None}
-    bar, still = st.progress(0.0, "Starting …"), st.empty()
-    times_s, rows, counts, notes, shown_s = [], [], [], {}, -_SHOW_EVERY_S
-    with (
-        workspace().one_job(),
-        closing(process_video(clip.path, target, recipe, info=clip.info, **extra)) as job,
-    ):
-        for step in job:
-            times_s.append(step.time_s)
-            rows.append(step.measures.coverage_percent)
-            counts.append(step.result.count_objects())
-            if note := step.result.segmentation.note:
-                notes.setdefault(note, step.time_s)
-            if step.elapsed_s - shown_s < _SHOW_EVERY_S:
-                continue
-            shown_s = step.elapsed_s
-            left = describe_seconds(round(step.left_s))
-            bar.progress(
-                step.share,
-                f"{step.frames_done} of {step.frames_expected} pictures · {step.rate_fps:.0f} a second · {left} left",
-            )
-            still.image(smaller(step.still()), alt="The newest picture", channels="BGR", output_format="JPEG")
-    return Finished(
-        target,
-        mask,
-        figures,
-        extra["objects"],
-        workspace().offer(target),
-        pd.DataFrame(rows[:-1], times_s[:-1]),  # the last step only says that all is written
-        pd.Series(counts[:-1], times_s[:-1]) if extra["objects"] else None,
-        step.result.segmentation.labels,
-        recipe.title,
-        step.elapsed_s,
-        step.cut_off,
-        notes,
-    )
+
+    def __init__(self, clip: Clip, recipe: Recipe, shelf: Shelf) -> None:
+        self.step: Progress | None = None
+        self.still: bytes | None = None
+        self.finished: Finished | None = None
+        self.error: str | None = None
+        self._cancelled = Event()
+        self._thread = Thread(target=self._run, args=(clip, recipe, shelf.folder), name="segdeck-clip", daemon=True)
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether it still works."""
+        return self._thread.is_alive()
+
+    def cancel(self) -> None:
+        """Stop it, and wait until it has tidied up."""
+        self._cancelled.set()
+        self._thread.join()
+
+    def _run(self, clip: Clip, recipe: Recipe, folder: Path) -> None:
+        try:
+            self.finished = self._process(clip, recipe, folder)
+        except SegdeckError as error:
+            self.error = str(error)
+        except Exception:
+            logging.getLogger(__name__).exception("A video could not be processed")
+            self.error = "Something went wrong with this video; whoever runs this Segdeck finds the details in its log."
+
+    def _process(self, clip: Clip, recipe: Recipe, folder: Path) -> Finished | None:
+        target, mask, figures, objects = (
+            folder / name for name in ("result.mp4", "mask.mp4", "figures.csv", "objects.csv")
+        )
+        counted = recipe.segmenter.numbers_objects
+        extra = {"mask": mask, "measures": figures, "objects": objects if counted else None}
+        notes: dict[str, float] = {}
+        still_s = -_STILL_EVERY_S
+        with closing(process_video(clip.path, target, recipe, info=clip.info, **extra)) as steps:
+            for step in steps:
+                if self._cancelled.is_set():
+                    return None
+                if step.elapsed_s - still_s >= _STILL_EVERY_S:
+                    still_s, self.still = step.elapsed_s, _still(step)
+                note, labels = _note_and_labels(step)
+                if note and len(notes) < _MOST_NOTES:
+                    notes.setdefault(note, step.time_s)
+                self.step = step
+        return Finished(
+            target,
+            mask,
+            figures,
+            extra["objects"],
+            offer(target),
+            _read_figures(figures, labels, counted),
+            labels,
+            recipe.title,
+            step.frames_done,
+            step.elapsed_s,
+            step.cut_off,
+            notes,
+        )
+
+
+def _still(step: Progress) -> bytes:
+    return cv2.imencode(".jpg", smaller(step.still()))[1].tobytes()
+
+
+def _note_and_labels(step: Progress) -> tuple[str, tuple[Label, ...]]:
+    segmentation = step.result.segmentation
+    return segmentation.note, segmentation.labels
+
+
+def _read_figures(path: Path, labels: tuple[Label, ...], counted: bool) -> pd.DataFrame:
+    """Return as much of a job's figures as a chart shows; the file has them all."""
+    table = pd.read_csv(path, index_col=0)
+    table.columns = [*dict.fromkeys(label.name for label in labels), *(["objects"] if counted else [])]
+    return thinned(table)
+
+
+def start(shelf: Shelf, recipe: Recipe) -> None:
+    """Begin to process the clip, unless a job is at work or the clip is gone."""
+    clip = shelf.things.get("clip")
+    if clip and not shelf.running:
+        shelf.job = ClipJob(clip, recipe, shelf)
+        shelf.keeps_longer = True
+
+
+def settle(shelf: Shelf) -> str | None:
+    """Take over what a job that has ended left, and return what went wrong, once."""
+    job, shelf.job = shelf.job, None
+    if job and job.finished:
+        shelf.things["finished"] = job.finished
+    return job and job.error
+
+
+def cancel(shelf: Shelf) -> None:
+    """Stop the job. What an earlier one left stays."""
+    shelf.stop_job()
+    shelf.keeps_longer = "finished" in shelf.things

@@ -9,8 +9,8 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared.card_form import edit_card
-from pages.shared.files import workspace
 from pages.shared.show import in_the_picture, in_words, kept_row, plain, smaller
+from pages.shared.visits import shelf
 from segcore.canvas import Canvas
 from segcore.errors import SegdeckError
 from segcore.measures import measure
@@ -37,11 +37,6 @@ class Draft:
     name: str
     proposal: Proposal
 
-    @property
-    def here(self) -> bool:
-        """Whether its files are still in the visitor's folder."""
-        return all(path.is_file() for path in self.proposal.files.values())
-
 
 def add_your_own() -> None:
     """Show the desk, or what has just been saved."""
@@ -65,8 +60,8 @@ def take_files() -> Draft | None:
         key=f"own-upload-{st.session_state.get('own_round', 0)}",
         on_change=forget,
     )
-    draft: Draft | None = st.session_state.get("own_draft")
-    if draft and draft.here:
+    draft: Draft | None = shelf("network").things.get("draft")
+    if draft:
         if not uploads:
             kept_row(draft.name, forget)
         return draft
@@ -91,8 +86,8 @@ def keep(uploads: Sequence[UploadedFile]) -> Draft:
         If it is no network that can be run, or can't be written; nothing of it is kept then.
     """
     forget()
-    folder = workspace().folder
-    names = {folder / f"network-{n}{Path(upload.name).suffix.lower()}": upload for n, upload in enumerate(uploads)}
+    mine = shelf("network")
+    names = {mine.folder / f"network-{n}{Path(upload.name).suffix.lower()}": upload for n, upload in enumerate(uploads)}
     try:
         for path, upload in names.items():
             settings().check_bytes(upload.size)
@@ -106,16 +101,14 @@ def keep(uploads: Sequence[UploadedFile]) -> Draft:
         if isinstance(error, OSError):
             raise SegdeckError(f"The network could not be kept: {error.strerror}.") from error
         raise
-    st.session_state["own_draft"] = draft
+    mine.things["draft"] = draft
     return draft
 
 
 def forget() -> None:
     """Remove the draft and its files, or what was wrong with them."""
     st.session_state.pop("own_problem", None)
-    if draft := st.session_state.pop("own_draft", None):
-        for path in draft.proposal.files.values():
-            path.unlink(missing_ok=True)
+    shelf("network").clear()
 
 
 @st.fragment

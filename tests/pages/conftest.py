@@ -9,6 +9,7 @@ import streamlit_webrtc
 from streamlit.runtime.caching import cache_data_api, cache_resource_api
 from streamlit.testing.v1 import AppTest
 
+from pages.shared.visits import close_visits
 from segcore.settings import settings
 from tests.conftest import ROOT
 from tests.pages.reading import read
@@ -16,8 +17,8 @@ from tests.pages.reading import read
 Open = Callable[[str], AppTest]
 
 
-def leave() -> None:
-    """End the visit, as closing the browser does. All of AppTest's visitors have the same number."""
+def lose_connection() -> None:
+    """Do what Streamlit does at each lost connection. All of AppTest's visitors have the same number."""
     for caches in (cache_data_api, cache_resource_api):
         caches.clear_session_cache("test session id")
 
@@ -29,7 +30,8 @@ def work_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("SEGDECK_WORK_DIR", str(folder))
     settings.cache_clear()
     yield folder
-    leave()
+    lose_connection()
+    close_visits()
     settings.cache_clear()
 
 
@@ -46,6 +48,11 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> Open:
         return go(app.run(), page)
 
     return at
+
+
+def files_in(work_dir: Path) -> list[str]:
+    """Return the names of all files that visitors have."""
+    return sorted(path.name for path in work_dir.glob("server-*/*/*/*"))
 
 
 def go(app: AppTest, page: str) -> AppTest:
