@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from pages.shared import webrtc
 from pages.shared.files import serve_file
+from pages.shared.uploads import take_upload
 from pages.shared.visits import open_visits
 from segcore.pipeline import use_one_thread_each
 
@@ -23,4 +24,8 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
         yield {}
 
 
-app = st.App("pages/main.py", lifespan=lifespan, routes=[Route("/files/{token}", serve_file)])
+app = st.App(
+    "pages/main.py",
+    lifespan=lifespan,
+    routes=[Route("/files/{token}", serve_file), Route("/upload/{token}", take_upload, methods=["PUT"])],
+)

@@ -8,36 +8,37 @@ from pages.shared.clips import Clip, ClipJob, Finished, cancel, first_picture, k
 from pages.shared.drawing import draw_marks, marks_object
 from pages.shared.recipe_picker import current_recipe, pick_recipe
 from pages.shared.show import count_chart, coverage_chart, kept_row, plain, smaller
-from pages.shared.visits import Shelf, shelf
+from pages.shared.uploads import upload_box
+from pages.shared.visits import Accepts, Shelf, shelf
 from segcore.errors import SegdeckError
 from segcore.pipeline import build_pipeline
 from segcore.settings import describe_seconds, settings
 
-_ENDINGS = ["mp4", "mov", "m4v", "webm", "mkv", "avi"]
+_ENDINGS = ("mp4", "mov", "m4v", "webm", "mkv", "avi")
 _SHOW_EVERY_S = 0.5
 
 
 def take_clip(mine: Shelf) -> Clip | None:
-    """Return the uploaded clip. It outlasts a look at another page, which empties the uploader."""
+    """Show where to upload a clip, and return the one that is here."""
     limits = settings()
-    upload = st.file_uploader(
+    arrived = upload_box(
+        "clip",
         f"MP4, MOV, WebM, MKV or AVI, at most {limits.max_upload_mb} MB, {limits.max_width_px}x{limits.max_height_px} "
         f"pixels and {describe_seconds(limits.max_length_s)}",
-        _ENDINGS,
-        max_upload_size=limits.max_upload_mb,
-        key="video_upload",
-        on_change=lambda: st.session_state["video_upload"] or forget(),
+        Accepts(_ENDINGS, limits.max_upload_mb),
     )
-    if upload is None:
-        if clip := mine.things.get("clip"):
-            kept_row(clip.name, forget)
-        return clip
-    try:
-        with st.spinner("Looking at the video …"):
-            return keep(upload, mine)
-    except SegdeckError as error:
-        st.error(str(error), icon=":material/error:")
-        return None
+    if arrived:
+        try:
+            with st.spinner("Looking at the video …"):
+                keep(arrived[-1], mine)
+        except SegdeckError as error:
+            mine.things["refused"] = str(error)
+    clip = mine.things.get("clip")
+    if clip:
+        kept_row(clip.name, forget)
+    elif refused := mine.things.get("refused"):
+        st.error(refused, icon=":material/error:")
+    return clip
 
 
 def forget() -> None:

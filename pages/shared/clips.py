@@ -9,11 +9,10 @@ from threading import Event, Thread
 import cv2
 import pandas as pd
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared.files import offer
 from pages.shared.show import smaller, thinned
-from pages.shared.visits import Shelf
+from pages.shared.visits import Arrival, Shelf
 from segcore.errors import SegdeckError
 from segcore.recipe import Recipe
 from segcore.segmentation import Image, Label
@@ -28,7 +27,6 @@ _MOST_NOTES = 20
 class Clip:
     """An upload, kept in the visitor's folder, and what is in it."""
 
-    upload_id: str
     name: str
     path: Path
     info: VideoInfo
@@ -57,28 +55,22 @@ class Finished:
     notes: dict[str, float]
 
 
-def keep(upload: UploadedFile, shelf: Shelf) -> Clip:
-    """Write an upload to the visitor's shelf, unless it is there already, and look at it.
+def keep(arrival: Arrival, shelf: Shelf) -> Clip:
+    """Look at a file that has arrived, and make it the visitor's clip instead of the one before.
 
     Raises
     ------
     SegdeckError
-        If it is no video, is over a limit or can't be written; nothing of it is kept then.
+        If it is no video or is over a limit; nothing is kept then.
     """
-    kept: Clip | None = shelf.things.get("clip")
-    if kept and kept.upload_id == upload.file_id:
-        return kept
-    shelf.clear()
-    path = shelf.folder / f"upload{Path(upload.name).suffix.lower()}"
     try:
-        path.write_bytes(upload.getbuffer())
-        shelf.things["clip"] = Clip(upload.file_id, upload.name, path, probe(path))
-    except BaseException as error:
-        path.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise SegdeckError(f"The video could not be kept: {error.strerror}.") from error
+        info = probe(arrival.path)
+    except SegdeckError:
+        shelf.clear()
         raise
-    return shelf.things["clip"]
+    shelf.clear(keep=[arrival.path])
+    shelf.things["clip"] = clip = Clip(arrival.name, arrival.path, info)
+    return clip
 
 
 @st.cache_data(scope="session", max_entries=1, show_spinner="Looking at the video …")

@@ -5,11 +5,13 @@ a session would be the wrong place: they are emptied at each lost connection, of
 lives. All that the pages know of a visitor's files is kept beside the files, so that the two can only go together.
 """
 
+import asyncio
 import secrets
 import shutil
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any, Protocol
@@ -25,6 +27,23 @@ _SWEEP_EVERY_S = 2
 _visits: dict[str, "Visit"] = {}
 _guard = Lock()
 _server_folder: ServerFolder | None = None
+
+
+@dataclass(frozen=True)
+class Accepts:
+    """What may be uploaded to a shelf: endings in small letters without a dot, and megabytes a file."""
+
+    endings: tuple[str, ...]
+    limit_mb: int
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file that is here whole. The name is its visitor's, for showing only; the path has nothing of it."""
+
+    id: str
+    name: str
+    path: Path
 
 
 class Job(Protocol):
@@ -53,6 +72,10 @@ class Shelf:
         The newest job; there is one at a time.
     keeps_longer
         Whether this is worth ``keep_result_minutes``.
+    token
+        Unguessable; who knows it may upload to this shelf what ``accepts`` says, or nothing while that is None.
+    arrived
+        Files that were uploaded and that no page has taken yet.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -61,12 +84,16 @@ class Shelf:
         self.things: dict[str, Any] = {}
         self.job: Job | None = None
         self.keeps_longer = False
+        self.token = secrets.token_urlsafe(24)
+        self.accepts: Accepts | None = None
+        self.arrived: list[Arrival] = []
         self._used_at_s = time.monotonic()
 
     def clear(self, *, keep: Collection[Path] = ()) -> None:
         """Remove everything, but for some files, once no job writes any more."""
         self.stop_job()
         self.things.clear()
+        self.arrived.clear()
         self.keeps_longer = False
         for path in self.folder.iterdir():
             if path not in keep:
@@ -111,6 +138,8 @@ class Visit:
         Holds the shelves' folders.
     shelves
         By name.
+    uploading
+        Held by the one upload that may be on its way.
     """
 
     def __init__(self, session: str) -> None:
@@ -119,6 +148,7 @@ class Visit:
         self.folder = _own_folder() / secrets.token_hex(8)
         self.folder.mkdir(mode=0o700)
         self.shelves: dict[str, Shelf] = {}
+        self.uploading = asyncio.Lock()
         self.use()
 
     def shelf(self, name: str) -> Shelf:
@@ -173,6 +203,15 @@ def visit() -> Visit:
 def shelf(name: str) -> Shelf:
     """Return one of this visitor's shelves."""
     return visit().shelf(name)
+
+
+def find_shelf(token: str) -> tuple[Visit, Shelf] | None:
+    """Return the visit and the shelf that have this token."""
+    for one in list(_visits.values()):
+        for shelf in list(one.shelves.values()):
+            if secrets.compare_digest(shelf.token.encode(), token.encode()):
+                return one, shelf
+    return None
 
 
 @contextmanager

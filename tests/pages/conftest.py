@@ -3,15 +3,17 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import quote
 
 import pytest
 import streamlit_webrtc
 from streamlit.runtime.caching import cache_data_api, cache_resource_api
 from streamlit.testing.v1 import AppTest
 
-from pages.shared.visits import close_visits
+from pages.shared import visits
 from segcore.settings import settings
 from tests.conftest import ROOT
+from tests.pages.asking import sent
 from tests.pages.reading import read
 
 Open = Callable[[str], AppTest]
@@ -31,7 +33,7 @@ def work_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     settings.cache_clear()
     yield folder
     lose_connection()
-    close_visits()
+    visits.close_visits()
     settings.cache_clear()
 
 
@@ -53,6 +55,15 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> Open:
 def files_in(work_dir: Path) -> list[str]:
     """Return the names of all files that visitors have."""
     return sorted(path.name for path in work_dir.glob("server-*/*/*/*"))
+
+
+def send(app: AppTest, shelf: str, *files: tuple[str, bytes]) -> AppTest:
+    """Upload files to one of the visitor's shelves, as the page's script in the browser does."""
+    mine = visits._visits[app.session_state["visit"]].shelf(shelf)
+    answers = [sent(mine.token, [content], x_file_name=quote(name)) for name, content in files]
+    assert [status for status, _ in answers] == [200] * len(files)
+    app.session_state[f"{shelf}-upload"] = {"arrived": [answer["id"] for _, answer in answers]}
+    return read(app.run())
 
 
 def go(app: AppTest, page: str) -> AppTest:

@@ -2,7 +2,6 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -14,14 +13,14 @@ from streamlit.testing.v1 import AppTest
 from pages.shared import clips, visits
 from pages.shared.clips import Finished
 from pages.shared.show import coverage_chart
-from pages.shared.visits import Shelf, Visit, sweep
+from pages.shared.visits import Arrival, Shelf, Visit, sweep
 from segcore.recipe import Recipe, ready_recipes
 from segcore.segmentation import Label
 from segcore.settings import settings
 from tests.clips import make_clip, make_sound, repeat
-from tests.pages.conftest import Open, files_in, go, lose_connection
-from tests.pages.reading import labels, pick, press, read, upload
-from tests.pages.test_files import fetch
+from tests.pages.asking import fetch
+from tests.pages.conftest import Open, files_in, go, lose_connection, send
+from tests.pages.reading import labels, pick, press, read
 from tests.plain import refused
 
 FRAMES = 12
@@ -40,19 +39,17 @@ def shelf() -> Iterator[Shelf]:
     mine.remove()
 
 
-@pytest.fixture
-def probes(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    seen: list[Path] = []
-    monkeypatch.setattr(clips, "probe", lambda path, probe=clips.probe: seen.append(path) or probe(path))
-    return seen
-
-
-def sent(content: bytes, name: str = "a.mp4", file_id: str = "1") -> SimpleNamespace:
-    return SimpleNamespace(file_id=file_id, name=name, getbuffer=lambda: memoryview(content))
+def arrive(shelf: Shelf, content: bytes, name: str = "a.mp4") -> Arrival:
+    """Put a file on the shelf as the upload route does."""
+    arrival = Arrival(str(len(shelf.arrived)), name, shelf.folder / f"upload-{time.monotonic_ns()}.mp4")
+    arrival.path.write_bytes(content)
+    shelf.arrived.append(arrival)
+    return arrival
 
 
 def names(shelf: Shelf) -> list[str]:
-    return sorted(path.name for path in shelf.folder.iterdir())
+    """Return the files on the shelf, the upload's name without what makes it one of a kind."""
+    return sorted(re.sub(r"-[0-9]+(?=\.mp4)", "", path.name) for path in shelf.folder.iterdir())
 
 
 def done(shelf: Shelf, recipe: Recipe) -> Finished:
@@ -77,48 +74,36 @@ def red() -> Recipe:
 def long_clip(shelf: Shelf, tmp_path: Path) -> None:
     """A clip on the shelf that takes long."""
     path = repeat(make_clip(tmp_path / "a.mp4", frames=140), 100)
-    clips.keep(sent(path.read_bytes()), shelf)
+    clips.keep(arrive(shelf, path.read_bytes()), shelf)
 
 
-def test_one_upload_is_looked_at_once(shelf: Shelf, content: bytes, probes: list[Path]) -> None:
-    first = clips.keep(sent(content), shelf)
-    assert clips.keep(sent(content), shelf) is first
-    assert len(probes) == 1
-    assert clips.keep(sent(content, "b.MP4", "2"), shelf).upload_id == "2"
-    assert len(probes) == 2
-    assert names(shelf) == ["upload.mp4"]
+def test_a_clip_takes_the_place_of_the_one_before(shelf: Shelf, content: bytes, red: Recipe) -> None:
+    clips.keep(arrive(shelf, content), shelf)
+    done(shelf, red)
+    second = clips.keep(arrive(shelf, content, "b.mp4"), shelf)
+    assert shelf.things == {"clip": second}
+    assert (second.name, names(shelf), shelf.arrived) == ("b.mp4", ["upload.mp4"], [])
 
 
 def test_refused_upload_leaves_nothing(shelf: Shelf, content: bytes, tmp_path: Path) -> None:
     sound = make_sound(tmp_path / "a.mp3").read_bytes()
     for wrong in (b"", b"this is no video", content[:200], sound):
         with refused():
-            clips.keep(sent(wrong), shelf)
-        assert names(shelf) == []
+            clips.keep(arrive(shelf, wrong), shelf)
+        assert names(shelf) == shelf.arrived == []
         assert shelf.things == {}
 
 
 def test_a_refused_upload_ends_the_one_before(shelf: Shelf, content: bytes) -> None:
-    clips.keep(sent(content), shelf)
+    clips.keep(arrive(shelf, content), shelf)
     with refused():
-        clips.keep(sent(b"no", file_id="2"), shelf)
+        clips.keep(arrive(shelf, b"no"), shelf)
     assert names(shelf) == []
     assert shelf.things == {}
 
 
-def test_full_disk_is_said(shelf: Shelf, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fill(path: Path, _: object) -> None:
-        path.touch()
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", fill)
-    with refused("No space left"):
-        clips.keep(sent(content), shelf)
-    assert names(shelf) == []
-
-
 def test_processed_clip_and_its_table(shelf: Shelf, content: bytes, red: Recipe) -> None:
-    clips.keep(sent(content), shelf)
+    clips.keep(arrive(shelf, content), shelf)
     result = done(shelf, red)
     assert (result.title, result.cut_off, result.pictures) == ("Colour pop: red", False, FRAMES)
     assert names(shelf) == ["figures.csv", "mask.mp4", "result.mp4", "upload.mp4"]
@@ -130,7 +115,7 @@ def test_processed_clip_and_its_table(shelf: Shelf, content: bytes, red: Recipe)
 
 
 def test_objects_are_counted_where_the_recipe_tells_them_apart(shelf: Shelf, content: bytes) -> None:
-    clips.keep(sent(content), shelf)
+    clips.keep(arrive(shelf, content), shelf)
     result = done(shelf, ready_recipes()["count_red_things"])
     assert result.table["objects"].tolist() == [1] * FRAMES
     assert result.objects.read_text().splitlines()[0].startswith("time_s,number,label,area_px")
@@ -140,14 +125,14 @@ def test_objects_are_counted_where_the_recipe_tells_them_apart(shelf: Shelf, con
 
 def test_a_long_clips_table_is_light(shelf: Shelf, red: Recipe, tmp_path: Path) -> None:
     path = repeat(make_clip(tmp_path / "a.mp4", frames=300, size=(32, 32)), 10)
-    clips.keep(sent(path.read_bytes()), shelf)
+    clips.keep(arrive(shelf, path.read_bytes()), shelf)
     result = done(shelf, red)
     assert result.pictures == 3000
     assert len(result.table) == 1000
 
 
 def test_forgetting_removes_all(shelf: Shelf, content: bytes, red: Recipe) -> None:
-    clips.keep(sent(content), shelf)
+    clips.keep(arrive(shelf, content), shelf)
     result = done(shelf, red)
     shelf.clear()
     assert names(shelf) == []
@@ -190,7 +175,7 @@ def test_a_job_that_fails_says_why_in_a_sentence(
     shelf: Shelf, content: bytes, red: Recipe, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Here, because its clip is gone: no page does that, but a disk may."""
-    clip = clips.keep(sent(content), shelf)
+    clip = clips.keep(arrive(shelf, content), shelf)
     clip.path.unlink()
     clips.start(shelf, red)
     until(lambda: not shelf.running)
@@ -202,7 +187,7 @@ def test_a_job_that_fails_says_why_in_a_sentence(
 
 
 def test_cancelling_keeps_the_result_before(shelf: Shelf, content: bytes, red: Recipe) -> None:
-    clips.keep(sent(content), shelf)
+    clips.keep(arrive(shelf, content), shelf)
     result = done(shelf, red)
     before = result.path.read_bytes()
     clips.start(shelf, red)
@@ -237,7 +222,7 @@ def test_chart_of_a_long_clip_is_light(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def finished(visit: Open, content: bytes) -> AppTest:
-    app = upload(visit("video"), "MP4", "a.mp4", content)
+    app = send(visit("video"), "clip", ("a.mp4", content))
     assert any("160x120" in line.value for line in app.markdown)
     return wait_for_the_end(press(pick(app, "Colour pop: red"), "Process the video"))
 
@@ -262,12 +247,12 @@ def test_video_page_from_upload_to_result(visit: Open, content: bytes, work_dir:
 def test_how_long_files_stay_is_said_before(visit: Open, content: bytes) -> None:
     app = visit("video")
     assert "10 min after you leave" in app.info[0].value
-    app = upload(app, "MP4", "a.mp4", content)
+    app = send(app, "clip", ("a.mp4", content))
     assert any("60 min after you leave" in line.value or "1 h 00 min" in line.value for line in app.caption)
 
 
 def test_a_lost_connection_and_a_look_at_another_page_lose_nothing(visit: Open, content: bytes) -> None:
-    app = press(upload(visit("video"), "MP4", "a.mp4", content), "Process the video")
+    app = press(send(visit("video"), "clip", ("a.mp4", content)), "Process the video")
     lose_connection()
     app = wait_for_the_end(go(go(app, "photo"), "video"))
     assert any(line.value.startswith(f"{FRAMES} pictures in ") for line in app.caption)
@@ -286,15 +271,15 @@ def test_after_the_files_time_the_page_begins_anew(
 
 
 def test_forgetting_the_clip_leaves_a_draft(visit: Open, content: bytes, work_dir: Path) -> None:
-    app = upload(visit("video"), "MP4", "a.mp4", content)
+    app = send(visit("video"), "clip", ("a.mp4", content))
     (mine,) = visits._visits.values()
     (mine.shelf("network").folder / "network-0.onnx").write_bytes(b"x")
-    app = press(go(go(app, "photo"), "video"), "Remove")
+    press(app, "Remove")
     assert "Choose a video to begin" in app.info[0].value
     assert files_in(work_dir) == ["network-0.onnx"]
 
 
 def test_video_page_refuses_what_is_no_video(visit: Open, work_dir: Path) -> None:
-    app = upload(visit("video"), "MP4", "a.mp4", b"no video at all")
+    app = send(visit("video"), "clip", ("a.mp4", b"no video at all"))
     assert app.error[0].value.startswith("This is not a video that can be read")
     assert files_in(work_dir) == []

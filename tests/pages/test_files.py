@@ -1,39 +1,16 @@
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Route
 
-from pages.shared.files import offer, serve_file, withdraw
-
-Answer = tuple[int, dict[str, str], bytes]
+from pages.shared.files import offer, withdraw
+from tests.pages.asking import fetch
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
     withdraw(tmp_path)
-
-
-def fetch(path: str, **headers: str) -> Answer:
-    """Ask the app's own route, as a browser would."""
-    app = Starlette(routes=[Route("/files/{token}", serve_file)])
-    told: list[dict] = []
-
-    async def receive() -> dict:
-        await asyncio.Event().wait()  # the browser stays and says nothing more
-        return {}
-
-    async def send(message: dict) -> None:
-        told.append(message)
-
-    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": pairs, "root_path": ""}
-    asyncio.run(app(scope, receive, send))
-    names = {name.decode(): value.decode() for name, value in told[0]["headers"]}
-    return told[0]["status"], names, b"".join(message.get("body", b"") for message in told[1:])
 
 
 def test_offered_file_is_served_whole_and_in_parts(folder: Path) -> None:

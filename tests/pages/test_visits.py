@@ -11,8 +11,8 @@ from pages.shared import visits
 from pages.shared.files import offer
 from pages.shared.visits import Shelf, Visit, sweep
 from segcore.settings import settings
+from tests.pages.asking import fetch
 from tests.pages.conftest import lose_connection
-from tests.pages.test_files import fetch
 
 
 class Digging:
