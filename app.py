@@ -5,10 +5,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from pages.shared import webrtc
 from pages.shared.files import serve_file
+from pages.shared.upload_guard import UploadGuard
 from pages.shared.uploads import take_upload
 from pages.shared.visits import open_visits
 from segcore.pipeline import use_one_thread_each
@@ -28,4 +30,5 @@ app = st.App(
     "pages/main.py",
     lifespan=lifespan,
     routes=[Route("/files/{token}", serve_file), Route("/upload/{token}", take_upload, methods=["PUT"])],
+    middleware=[Middleware(UploadGuard)],
 )

@@ -6,6 +6,7 @@ The recipe is the visitor's, so it is the same on every page.
 import streamlit as st
 
 from pages.shared.form import edit_recipe
+from pages.shared.sessions import let_go
 from pages.shared.show import plain
 from segcore.errors import SegdeckError
 from segcore.recipe import Recipe, parse_recipe, ready_recipes
@@ -79,6 +80,7 @@ def _open(widget: str) -> None:
         return
     try:
         _start_from(parse_recipe(upload.getvalue().decode("utf-8", "replace")))
+        let_go(upload)  # the new start's uploader is another one
     except SegdeckError as error:
         st.session_state["recipe_error"] = str(error)
 

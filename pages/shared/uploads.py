@@ -19,6 +19,7 @@ import anyio.to_thread
 import streamlit as st
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared.visits import Accepts, Arrival, Shelf, Visit, find_shelf, shelf
 from segcore.errors import SegdeckError
@@ -68,6 +69,28 @@ def upload_box(name: str, label: str, accepts: Accepts, *, several: bool = False
     return [arrival for arrival in mine.arrived if arrival.id in wanted]
 
 
+def shelve(file: UploadedFile, shelf: Shelf) -> Arrival:
+    """Write a file of one of Streamlit's widgets to a shelf.
+
+    Raises
+    ------
+    SegdeckError
+        If it can't be written.
+    """
+    arrival = _arrival(file.name, shelf)
+    try:
+        arrival.path.write_bytes(file.getbuffer())
+    except OSError as error:
+        arrival.path.unlink(missing_ok=True)
+        raise SegdeckError(f"The file could not be kept: {error.strerror}.") from error
+    return arrival
+
+
+def _arrival(name: str, shelf: Shelf) -> Arrival:
+    number = secrets.token_hex(8)
+    return Arrival(number, name, shelf.folder / f"upload-{number}{PurePosixPath(name).suffix.lower()}")
+
+
 async def take_upload(request: Request) -> Response:
     """Take one file to the shelf whose token the address has. What goes wrong is told in one sentence."""
     found = find_shelf(request.path_params["token"])
@@ -84,8 +107,7 @@ async def take_upload(request: Request) -> Response:
 
 async def _receive(request: Request, visit: Visit, shelf: Shelf) -> Arrival:
     name = shown_name(request.headers.get("x-file-name", ""))
-    ending = PurePosixPath(name).suffix.lower()
-    if ending[1:] not in shelf.accepts.endings:
+    if PurePosixPath(name).suffix.lower()[1:] not in shelf.accepts.endings:
         endings = ", ".join(f".{one}" for one in shelf.accepts.endings)
         raise SegdeckError(f"This kind of file is not accepted here; it must end in one of {endings}.")
     async with _one_at_a_time(visit):
@@ -94,7 +116,7 @@ async def _receive(request: Request, visit: Visit, shelf: Shelf) -> Arrival:
         room = _Room(shelf.accepts.limit_mb, await anyio.to_thread.run_sync(lambda: visit.held_bytes))
         promised = request.headers.get("content-length", "")
         room.check(int(promised) if promised.isdecimal() else 0)
-        arrival = Arrival(secrets.token_hex(8), name, shelf.folder / f"upload-{secrets.token_hex(8)}{ending}")
+        arrival = _arrival(name, shelf)
         part = arrival.path.with_name(f"{arrival.path.name}.part")
         try:
             with part.open("xb") as file:

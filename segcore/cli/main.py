@@ -66,6 +66,7 @@ def run(port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=
     command = [sys.executable, "-m", "streamlit", "run", str(_ROOT / "app.py"), "--server.port", str(port)]
     longest_s = ceil(60 * max(settings().keep_minutes, settings().keep_result_minutes))
     command += ["--server.disconnectedSessionTTL", str(longest_s)]  # a visitor's files are known to the session only
+    command += ["--server.maxUploadSize", str(max(20, settings().max_photo_mb))]  # 20 for recipes with a background
     raise typer.Exit(subprocess.run(command, cwd=_ROOT, check=False).returncode)
 
 

@@ -1,9 +1,9 @@
-"""Run benchmarks: ``python -m tests.bench [methods|networks|refinement|live|video|memory|browser ...]``."""
+"""Run benchmarks: ``python -m tests.bench [methods|networks|refinement|live|video|memory|uploads|browser ...]``."""
 
 import sys
 
 from segcore.pipeline import use_one_thread_each
-from tests.bench import browser, live, memory, methods, networks, refinement, video
+from tests.bench import browser, live, memory, methods, networks, refinement, uploads, video
 
 BENCHES = {
     "methods": methods.run,
@@ -12,6 +12,7 @@ BENCHES = {
     "live": live.run,
     "video": video.run,
     "memory": memory.run,
+    "uploads": uploads.run,
     "browser": browser.run,
 }
 

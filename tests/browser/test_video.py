@@ -172,7 +172,7 @@ def test_what_is_too_large_is_refused_by_page_and_server(open_browser: OpenBrows
         assert server.files() == []
         fitting = pad(make_clip(tmp_path / "fits.mp4"), 19_000_000)
         upload(page, fitting)
-        expect(page.get_by_text("fits.mp4")).to_be_visible()
+        expect(page.get_by_text("160x120 pixels")).to_be_visible()
         expect(said).to_be_hidden()
         upload(page, fitting)  # beside the first it is too much; only the server knows
         expect(page.get_by_role("alert").filter(has_text="more than 30 MB here; remove something")).to_be_visible()
@@ -228,7 +228,7 @@ def test_files_go_when_the_visitor_does(tmp_path: Path, open_browser: OpenBrowse
         other.goto(f"{server.url}/_stcore/health")
         assert kinds(server) == ["figures.csv", "mask.mp4", "result.mp4", "upload.mp4"]
         other.wait_for_function(gone, arg=address, polling=250)
-        assert server.files() == []
+        until_no_files(other, server)
         assert "clip.mp4" not in server.log.read_text()
 
 

@@ -7,12 +7,14 @@ from urllib.parse import quote
 
 import pytest
 import streamlit_webrtc
+from streamlit.runtime import Runtime
 from streamlit.runtime.caching import cache_data_api, cache_resource_api
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import visits
 from segcore.settings import settings
 from tests.conftest import ROOT
+from tests.pages import browsing
 from tests.pages.asking import sent
 from tests.pages.reading import read
 
@@ -50,6 +52,16 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> Open:
         return go(app.run(), page)
 
     return at
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Iterator[Path]:
+    """A script for a server of Streamlit's."""
+    browsing.seen.clear()
+    path = tmp_path / "script.py"
+    path.write_text(browsing.SCRIPT)
+    yield path
+    Runtime._instance = None  # there is one a process
 
 
 def files_in(work_dir: Path) -> list[str]:

@@ -9,11 +9,10 @@ from segcore.networks.card import cards
 from segcore.networks.own import add, propose
 from segcore.settings import settings
 from tests.conftest import ROOT, WriteCard
-from tests.pages.conftest import Open, files_in, go
+from tests.pages.conftest import Open, files_in, go, send
 from tests.pages.reading import find, labels, press, put, read
 
 ESPNET = "espnetv2_s1.0_pascal_256x256.onnx"
-UPLOADER = "The network"
 
 pytestmark = pytest.mark.usefixtures("models_dir")
 
@@ -27,9 +26,7 @@ def errors(app: AppTest) -> list[str]:
 
 
 def upload_network(app: AppTest, *paths: Path) -> AppTest:
-    control = next(one for one in app.file_uploader if one.label.startswith(UPLOADER))
-    control.set_value([(path.name, path.read_bytes(), "application/octet-stream") for path in paths])
-    return read(app.run())
+    return send(app, "network", *((path.name, path.read_bytes()) for path in paths))
 
 
 def test_every_card_of_ours_is_shown(visit: Open, monkeypatch: pytest.MonkeyPatch) -> None:
