@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from pages.shared.tab import remember_visit
+
 _STYLE = """<style>
 .stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; }
 .stMainBlockContainer h1 { font-size: 2rem; padding-bottom: 0.2rem; }
@@ -35,3 +37,4 @@ with st.container(horizontal=True, key="pages"):  # Streamlit's own menu stays o
     for one in (live, photo, video, models):
         st.page_link(one)
 page.run()
+remember_visit()

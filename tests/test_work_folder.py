@@ -94,3 +94,18 @@ def test_another_users_folder_is_refused(work_dir: Path) -> None:
     os.chown(work_dir, 12345, 12345)
     with refused("another user", "SEGDECK_WORK_DIR"):
         prepare_work_dir(work_dir)
+
+
+def test_the_server_does_not_start_on_such_a_folder(work_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    work_dir.symlink_to(tmp_path / "elsewhere")
+    done = subprocess.run(
+        [sys.executable, "-m", "segcore.cli", "run"],
+        cwd=ROOT,
+        env={**os.environ, "SEGDECK_WORK_DIR": str(work_dir)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "link" in done.stderr

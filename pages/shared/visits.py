@@ -6,11 +6,12 @@ lives. All that the pages know of a visitor's files is kept beside the files, so
 """
 
 import asyncio
+import logging
 import secrets
 import shutil
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -132,8 +133,9 @@ class Visit:
     ----------
     key
         Unguessable.
-    session
-        The number of Streamlit's session, by which it is known whether the visitor is connected.
+    sessions
+        The numbers of Streamlit's sessions that have it, by which it is known whether the visitor is connected: each
+        page that is loaded again is a new one.
     folder
         Holds the shelves' folders.
     shelves
@@ -144,7 +146,7 @@ class Visit:
 
     def __init__(self, session: str) -> None:
         self.key = secrets.token_urlsafe(24)
-        self.session = session
+        self.sessions = {session}
         self.folder = _own_folder() / secrets.token_hex(8)
         self.folder.mkdir(mode=0o700)
         self.shelves: dict[str, Shelf] = {}
@@ -171,7 +173,11 @@ class Visit:
     @property
     def held_bytes(self) -> int:
         """How much this visitor's files take."""
-        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+        total = 0
+        for path in self.folder.rglob("*"):
+            with suppress(FileNotFoundError):  # a job renames its files when they are whole
+                total += path.stat().st_size if path.is_file() else 0
+        return total
 
     def sweep(self) -> None:
         """Remove the shelves whose time has come."""
@@ -198,6 +204,20 @@ def visit() -> Visit:
             st.session_state[_KEY] = mine.key
         mine.use()
     return mine
+
+
+def adopt(key: object) -> None:
+    """Go on with an earlier visit, if there is one with this key, instead of the one that has just begun."""
+    with _guard:
+        earlier = _visits.get(key) if isinstance(key, str) else None
+        begun = _visits.get(st.session_state.get(_KEY, ""))
+        if earlier is None or earlier is begun:
+            return
+        earlier.sessions.add(sessions.current_session())
+        earlier.use()
+        st.session_state[_KEY] = earlier.key
+        if begun:
+            begun.sessions.discard(sessions.current_session())
 
 
 def shelf(name: str) -> Shelf:
@@ -228,7 +248,10 @@ def open_visits() -> Iterator[None]:
 
     def keep_sweeping() -> None:
         while not stop.wait(_SWEEP_EVERY_S):
-            sweep()
+            try:
+                sweep()
+            except Exception:  # whatever went wrong with one visit, the next ones' files must go, too
+                logging.getLogger(__name__).exception("Visitors' files could not be swept up")
 
     Thread(target=keep_sweeping, name="segdeck-sweep", daemon=True).start()
     try:
@@ -242,14 +265,15 @@ def sweep() -> None:
     """Remove what visitors left who have been away for long enough."""
     with _guard:  # none comes back just now
         for key, one in list(_visits.items()):
-            if sessions.is_connected(one.session):
+            if any(map(sessions.is_connected, one.sessions)):
                 one.use()
                 continue
             one.sweep()
             if one.expired:
                 one.remove()
                 del _visits[key]
-                sessions.drop_uploads(one.session)
+                for session in one.sessions:
+                    sessions.drop_uploads(session)
 
 
 def close_visits() -> None:

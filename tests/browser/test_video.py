@@ -128,6 +128,15 @@ def test_a_cut_of_thirty_seconds_loses_nothing(server: Server, open_browser: Ope
         expect(page.get_by_role("button", name="Process the video")).to_be_visible()
 
 
+def test_a_page_that_is_loaded_again_finds_its_job(server: Server, video_page: Page, tmp_path: Path) -> None:
+    start_a_long_one(video_page, tmp_path)
+    video_page.reload()
+    expect(video_page.get_by_text("of 9000 pictures")).to_be_visible()
+    video_page.get_by_role("button", name="Cancel").click()
+    expect(video_page.get_by_text("clip.mp4")).to_be_visible()
+    assert kinds(server) == ["upload.mp4"]
+
+
 def frames_done(page: Page) -> int:
     return int(page.evaluate(_PROGRESS))
 

@@ -85,6 +85,35 @@ def test_a_visit_outlasts_a_lost_connection_and_no_one_else_has_it() -> None:
     assert other.text[0].value != key
 
 
+def load_again(key: object) -> AppTest:
+    """A page that is loaded again: a new session, whose tab tells the key that it remembers."""
+
+    def page(key: object) -> None:
+        import streamlit as st
+
+        from pages.shared.visits import adopt, visit
+
+        first = visit().key
+        adopt(key)
+        st.text(f"{first} {visit().key}")
+
+    return AppTest.from_function(page, args=(key,)).run()
+
+
+def test_a_page_that_is_loaded_again_goes_on_with_its_visit() -> None:
+    key = ask().text[0].value
+    begun, now = load_again(key).text[0].value.split()
+    assert begun != key
+    assert now == key
+
+
+@pytest.mark.parametrize("key", ["", "x" * 32, None, 5, ["a"], {"a": 1}])
+def test_no_other_key_opens_a_visit(key: object) -> None:
+    other = ask().text[0].value
+    begun, now = load_again(key).text[0].value.split()
+    assert begun == now != other
+
+
 def test_clearing_a_shelf_leaves_the_others(mine: Visit) -> None:
     clip, draft = put(mine.shelf("clip")), put(mine.shelf("network"))
     mine.shelf("clip").things["clip"] = "known"
