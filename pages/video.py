@@ -1,5 +1,6 @@
 """Video: a clip in, the finished clip out, with its sound."""
 
+from base64 import b64encode
 from pathlib import PurePath
 
 import streamlit as st
@@ -71,7 +72,8 @@ def watch(job: ClipJob) -> None:
         step.share,
         f"{step.frames_done} of {step.frames_expected} pictures · {step.rate_fps:.0f} a second · {left} left",
     )
-    st.image(job.still, alt="The newest picture")
+    # Within the page, for an address of its own leads nowhere by the time that a slow browser asks for it.
+    st.image(f"data:image/jpeg;base64,{b64encode(job.still).decode()}", alt="The newest picture")
 
 
 def show(finished: Finished, name: str) -> None:
