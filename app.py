@@ -1,4 +1,4 @@
-"""Segdeck's entry: what happens at start-up and shut-down, its doors, and the route to finished videos. No logic."""
+"""Segdeck's entry: what happens at start-up and shut-down, its doors, and the routes for visitors' files. No logic."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,25 +10,30 @@ from starlette.routing import Route
 
 from pages.shared import failures, webrtc
 from pages.shared.doors import Doors
-from pages.shared.files import remove_stale_workspaces, serve_file
+from pages.shared.files import serve_file
+from pages.shared.upload_guard import UploadGuard
+from pages.shared.uploads import take_upload
+from pages.shared.visits import open_visits
+from segcore import worker
 from segcore.pipeline import use_one_thread_each
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
-    """Sweep up what a server that was killed left behind, and let pictures through at full size."""
+    """Keep visits while the server runs, and let pictures through at full size."""
     failures.keep_names_out_of_the_log()
-    remove_stale_workspaces()
+    worker.start()
     use_one_thread_each()
     webrtc.raise_bit_rates()
     webrtc.drop_late_frames()
-    yield {}
+    with open_visits():
+        yield {}
 
 
 app = st.App(
     "pages/main.py",
     lifespan=lifespan,
-    routes=[Route("/files/{token}", serve_file)],
-    middleware=[Middleware(Doors)],
+    routes=[Route("/files/{token}", serve_file), Route("/upload/{token}", take_upload, methods=["PUT"])],
+    middleware=[Middleware(Doors), Middleware(UploadGuard)],
     on_script_error=failures.show,
 )

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared.clips import leave
+from pages.shared.tab import remember_visit
 
 _STYLE = """<style>
 .stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; }
@@ -36,6 +36,5 @@ page = st.navigation([home, live, photo, video, models], position="hidden")
 with st.container(horizontal=True, key="pages"):  # Streamlit's own menu stays open over a phone's page
     for one in (live, photo, video, models):
         st.page_link(one)
-if page is not video:
-    leave()
 page.run()
+remember_visit()

@@ -1,22 +1,26 @@
 """Photo: one picture in, its parts out."""
 
-from dataclasses import dataclass
-from pathlib import PurePath
+from collections.abc import Collection
+from pathlib import Path, PurePath
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared import failures
 from pages.shared.drawing import draw_marks, marks_object
 from pages.shared.recipe_picker import pick_recipe
 from pages.shared.show import coverage_line, kept_row, plain, show_objects, smaller
+from pages.shared.uploads import shelve, upload_box
+from pages.shared.visits import Accepts, Arrival, shelf
+from segcore.errors import SegdeckError
 from segcore.overlay import cut_out_rgba
-from segcore.photo import Photo, read_photo, write_png
+from segcore.photo import Photo, read_photo_in_worker, write_png
 from segcore.pipeline import Result, build_pipeline
 from segcore.recipe import Recipe, parse_recipe
-from segcore.settings import settings
+from segcore.settings import describe_seconds, settings
 from segcore.tables import objects_csv
 
-_ENDINGS = ["png", "jpg", "jpeg", "webp"]
+_ENDINGS = ("png", "jpg", "jpeg", "webp")
 _SOURCES = {
     "upload": ":material/upload: Upload",
     "camera": ":material/photo_camera: Camera",
@@ -24,55 +28,64 @@ _SOURCES = {
 }
 
 
-@dataclass(frozen=True)
-class Taken:
-    """A photo's file: its name and what is in it."""
-
-    name: str
-    content: bytes
-
-
-def take_photo() -> Taken | None:
+def take_photo() -> Arrival | None:
     """Show the chosen way in and return the newest photo. It outlasts a look at another page."""
     limits = settings()
     way = st.segmented_control(
         "Photo from", _SOURCES, default="upload", required=True, format_func=_SOURCES.get, key="photo_way"
     )
     if way == "camera":
-        st.camera_input("Take a photo", key="photo_camera", on_change=hold, args=("photo_camera",))
+        st.camera_input("Take a photo", key="photo_camera", on_change=lambda: hold(st.session_state["photo_camera"]))
     elif way == "paste":
         pasted = st.chat_input("Paste a picture here: Ctrl+V, then Enter", accept_file=True, file_type=_ENDINGS)
         if pasted and pasted.files:
-            st.session_state["photo"] = Taken(pasted.files[0].name, pasted.files[0].getvalue())
+            hold(pasted.files[0])
     else:
-        st.file_uploader(
-            f"PNG, JPEG or WebP, at most {limits.max_upload_mb} MB and {limits.max_photo_mp:g} megapixels",
-            _ENDINGS,
-            max_upload_size=limits.max_upload_mb,
-            key="photo_upload",
-            on_change=hold,
-            args=("photo_upload",),
+        arrived = upload_box(
+            "photo",
+            f"PNG, JPEG or WebP, at most {limits.max_photo_mb} MB and {limits.max_photo_mp:g} megapixels",
+            Accepts(_ENDINGS, limits.max_photo_mb),
         )
-    taken = st.session_state.get("photo")
-    if taken and not st.session_state.get(f"photo_{way}"):
-        kept_row(taken.name, lambda: st.session_state.pop("photo"))
+        if arrived:
+            keep(arrived[-1])
+    taken = shelf("photo").things.get("photo")
+    if taken and not (way == "camera" and st.session_state["photo_camera"]):
+        kept_row(taken.name, forget)
     return taken
 
 
-def hold(widget: str) -> None:
-    """Keep what was just put into a widget, or forget the photo where it was just taken out."""
-    file = st.session_state[widget]
-    st.session_state["photo"] = Taken(file.name, file.getvalue()) if file else None
+def hold(file: UploadedFile | None) -> None:
+    """Keep what was just put into a widget of Streamlit's, or forget the photo where it was just taken out."""
+    if file is None:
+        forget()
+        return
+    try:
+        keep(shelve(file, shelf("photo")))
+    except SegdeckError as error:
+        st.error(str(error), icon=":material/error:")
 
 
-@st.cache_data(scope="session", max_entries=2, show_spinner="Reading …")
-def decoded(content: bytes) -> Photo:
-    return read_photo(content)
+def keep(photo: Arrival) -> None:
+    """Make a file that has arrived the visitor's photo instead of the one before."""
+    forget(keep=[photo.path])
+    shelf("photo").things["photo"] = photo
 
 
-@st.cache_resource(scope="session", max_entries=4, show_spinner="Splitting …")
-def split(content: bytes, recipe_toml: str) -> Result:
-    return build_pipeline(parse_recipe(recipe_toml))(decoded(content).image)
+def forget(keep: Collection[Path] = ()) -> None:
+    """Remove the photo, and what was made of it."""
+    shelf("photo").clear(keep=keep)
+    decoded.clear()
+    split.clear()
+
+
+@st.cache_data(scope="session", max_entries=1, show_spinner="Reading …")
+def decoded(path: Path) -> Photo:
+    return read_photo_in_worker(path.read_bytes())
+
+
+@st.cache_resource(scope="session", max_entries=2, show_spinner="Splitting …")
+def split(path: Path, recipe_toml: str) -> Result:
+    return build_pipeline(parse_recipe(recipe_toml))(decoded(path).image)
 
 
 def downloads(stem: str, photo: Photo, result: Result, recipe: Recipe) -> None:
@@ -93,15 +106,15 @@ def downloads(stem: str, photo: Photo, result: Result, recipe: Recipe) -> None:
 
 
 @st.fragment
-def desk(taken: Taken) -> None:
+def desk(taken: Arrival) -> None:
     """Show the photo and what becomes of it, beside the controls."""
     shown, controls = st.columns([3, 2], gap="large")
     with controls:
         recipe = pick_recipe("photo")
     with shown:
         try:
-            photo = decoded(taken.content)
-            result = split(taken.content, recipe.to_toml())
+            photo = decoded(taken.path)
+            result = split(taken.path, recipe.to_toml())
         except Exception as error:
             failures.show(error)
             return
@@ -129,7 +142,8 @@ st.caption("One picture in, its parts out.")
 taken = take_photo()
 if taken is None:
     st.info(
-        "Choose a photo to begin. It stays in this visit and is stored nowhere.", icon=":material/add_photo_alternate:"
+        f"Choose a photo to begin. It is removed {describe_seconds(60 * settings().keep_minutes)} after you leave.",
+        icon=":material/add_photo_alternate:",
     )
 else:
     desk(taken)

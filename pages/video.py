@@ -1,49 +1,58 @@
 """Video: a clip in, the finished clip out, with its sound."""
 
+from base64 import b64encode
 from pathlib import PurePath
 
 import streamlit as st
 
 from pages.shared import failures
-from pages.shared.clips import Clip, Finished, cancel, first_picture, forget, keep, process, start
+from pages.shared.clips import Clip, ClipJob, Finished, cancel, keep, settle, shown_first, start
 from pages.shared.drawing import draw_marks, marks_object
 from pages.shared.recipe_picker import current_recipe, pick_recipe
 from pages.shared.show import count_chart, coverage_chart, kept_row, plain, smaller
+from pages.shared.uploads import upload_box
+from pages.shared.visits import Accepts, Shelf, shelf
 from segcore.pipeline import build_pipeline
 from segcore.settings import describe_seconds, settings
 
-_ENDINGS = ["mp4", "mov", "m4v", "webm", "mkv", "avi"]
+_ENDINGS = ("mp4", "mov", "m4v", "webm", "mkv", "avi")
+_SHOW_EVERY_S = 0.5
 
 
-def take_clip() -> Clip | None:
-    """Return the uploaded clip. It outlasts a look at another page, which empties the uploader."""
+def take_clip(mine: Shelf) -> Clip | None:
+    """Show where to upload a clip, and return the one that is here."""
     limits = settings()
-    upload = st.file_uploader(
+    arrived = upload_box(
+        "clip",
         f"MP4, MOV, WebM, MKV or AVI, at most {limits.max_upload_mb} MB, {limits.max_width_px}x{limits.max_height_px} "
         f"pixels and {describe_seconds(limits.max_length_s)}",
-        _ENDINGS,
-        max_upload_size=limits.max_upload_mb,
-        key="video_upload",
-        on_change=lambda: st.session_state["video_upload"] or forget(),
+        Accepts(_ENDINGS, limits.max_upload_mb),
     )
-    if upload is None:
-        if clip := st.session_state.get("clip"):
-            kept_row(clip.name, forget)
-        return clip
-    try:
-        with st.spinner("Looking at the video …"):
-            return keep(upload)
-    except Exception as error:
-        failures.show(error)
-        return None
+    if arrived:
+        try:
+            with st.spinner("Looking at the video …"):
+                keep(arrived[-1], mine)
+        except Exception as error:
+            mine.things["refused"] = failures.in_words(error)
+    clip = mine.things.get("clip")
+    if clip:
+        kept_row(clip.name, forget)
+    elif refused := mine.things.get("refused"):
+        st.error(plain(refused), icon=":material/error:")
+    return clip
+
+
+def forget() -> None:
+    shelf("clip").clear()
 
 
 @st.fragment
 def choose(clip: Clip) -> None:
     """Let the recipe be chosen and, where it needs one, an object be marked in the first picture."""
     recipe = pick_recipe("video")
-    if not marks_object(recipe) or (picture := first_picture(clip)) is None:
+    if not marks_object(recipe):
         return
+    picture = shown_first(clip)
     draw_marks(picture, "The video's first picture", "video")
     first = build_pipeline(recipe)(picture)
     if first.segmentation.note:
@@ -51,15 +60,21 @@ def choose(clip: Clip) -> None:
     st.image(smaller(first.image), caption="The first picture", alt="The result", channels="BGR", output_format="JPEG")
 
 
-def run(clip: Clip) -> None:
-    """Process the clip. Nothing else is on offer meanwhile."""
-    st.button("Cancel", icon=":material/cancel:", on_click=cancel)
-    try:
-        st.session_state["clip_finished"] = process(clip, current_recipe())
-    except Exception as error:
-        st.session_state["clip_error"] = failures.in_words(error)
-    cancel()
-    st.rerun()
+@st.fragment(run_every=_SHOW_EVERY_S)
+def watch(job: ClipJob) -> None:
+    """Show how far the job is. It goes on without this."""
+    if not job.running:
+        st.rerun()
+    if (step := job.step) is None:
+        st.progress(0.0, "Starting …")
+        return
+    left = describe_seconds(round(step.left_s))
+    st.progress(
+        step.share,
+        f"{step.frames_done} of {step.frames_expected} pictures · {step.rate_fps:.0f} a second · {left} left",
+    )
+    # Within the page, for an address of its own leads nowhere by the time that a slow browser asks for it.
+    st.image(f"data:image/jpeg;base64,{b64encode(job.still).decode()}", alt="The newest picture")
 
 
 def show(finished: Finished, name: str) -> None:
@@ -90,31 +105,45 @@ def show(finished: Finished, name: str) -> None:
                 icon=":material/download:",
                 key=f"video-{path.name}",
             )
-    st.caption(f"{len(finished.table)} pictures in {describe_seconds(round(finished.seconds, 1))}.")
-    coverage_chart(finished.table, finished.labels)
-    if finished.counts is not None:
-        count_chart(finished.counts)
+    st.caption(f"{finished.pictures} pictures in {describe_seconds(round(finished.seconds, 1))}.")
+    coverage_chart(finished.table[[*dict.fromkeys(label.name for label in finished.labels)]], finished.labels)
+    if finished.objects:
+        count_chart(finished.table["objects"])
 
 
 st.title("Video")
 st.caption("A clip in, the finished clip out, with its sound.")
-clip = take_clip()
-if clip is None:
-    st.info("Choose a video to begin. It is removed when you leave.", icon=":material/movie:")
-elif st.session_state.get("clip_running"):
-    run(clip)
+mine = shelf("clip")
+limits = settings()
+if mine.running:
+    st.button("Cancel", icon=":material/cancel:", on_click=lambda: cancel(shelf("clip")))
+    st.caption("This goes on while you look at other pages, and if the connection is lost for a while.")
+    watch(mine.job)
+elif (clip := take_clip(mine)) is None:
+    st.info(
+        f"Choose a video to begin. It is removed {describe_seconds(60 * limits.keep_minutes)} after you leave.",
+        icon=":material/movie:",
+    )
 else:
+    error = settle(mine)
     st.markdown(f":material/info: {clip.info.describe()}")
     result, controls = st.columns([3, 2], gap="large")
     with controls:
         choose(clip)
-        st.button("Process the video", type="primary", icon=":material/play_arrow:", on_click=start)
+        st.button(
+            "Process the video",
+            type="primary",
+            icon=":material/play_arrow:",
+            on_click=lambda: start(shelf("clip"), current_recipe()),
+        )
+        st.caption(
+            f"The video and its result then stay for {describe_seconds(60 * limits.keep_result_minutes)} after you "
+            "leave, so that you can come back for them."
+        )
     with result:
-        if error := st.session_state.pop("clip_error", None):
+        if error:
             st.error(plain(error), icon=":material/error:")
-        if note := st.session_state.pop("clip_note", None):
-            st.info(note, icon=":material/cancel:")
-        if finished := st.session_state.get("clip_finished"):
+        if finished := mine.things.get("finished"):
             show(finished, clip.name)
         else:
             st.info("Pick a recipe, then process the video.", icon=":material/arrow_forward:")

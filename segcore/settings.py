@@ -1,5 +1,7 @@
 """What the operator of a Segdeck decides: limits, folders, network."""
 
+import getpass
+import os
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -16,6 +18,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SEGDECK_", frozen=True)
 
     max_upload_mb: int = Field(default=200, ge=1, description="Largest upload, in megabytes (10^6 bytes).")
+    max_photo_mb: int = Field(default=50, ge=1, description="Largest file of a photo, in megabytes.")
+    max_visit_mb: int = Field(
+        default=1000, ge=1, description="Most that one visit may hold, in megabytes; at least one largest upload."
+    )
     max_width_px: int = Field(default=3840, ge=16, description="Longest side of a video, in pixels.")
     max_height_px: int = Field(default=2160, ge=16, description="Shortest side of a video, in pixels.")
     max_length_s: float = Field(default=600, gt=0, description="Longest video, in seconds.")
@@ -41,11 +47,23 @@ class Settings(BaseSettings):
         description='Names by which browsers may reach it, as JSON, e.g. ["desk.example.org"]. "*" is any.',
     )
     work_dir: Path = Field(
-        default=Path(tempfile.gettempdir()) / "segdeck", description="Visitors' files, while they are here."
+        default=Path(tempfile.gettempdir()) / f"segdeck-{os.getuid() if hasattr(os, 'getuid') else getpass.getuser()}",
+        description="Visitors' files, while they are here.",
+    )
+    keep_minutes: float = Field(
+        default=10, gt=0, description="How long a visitor's files outlast the visitor's connection, in minutes."
+    )
+    keep_result_minutes: float = Field(
+        default=60, gt=0, description="The same for a video that is or was processed, and its result."
     )
     ice_servers: tuple[str, ...] = Field(
         default=(), description='STUN or TURN addresses as JSON, e.g. ["stun:stun.example.org"]. None on one machine.'
     )
+
+    @property
+    def visit_bytes(self) -> int:
+        """Most that one visit may hold."""
+        return max(self.max_visit_mb, self.max_upload_mb) * 1_000_000
 
     def check_bytes(self, size_bytes: int) -> None:
         """Refuse a file that is too large.

@@ -204,3 +204,12 @@ def repeat(path: Path, times: int) -> Path:
     command = ["ffmpeg", "-v", "error", "-stream_loop", str(times - 1), "-i", path, "-c", "copy", longer]
     subprocess.run(command, check=True)
     return longer.replace(path)
+
+
+def pad(path: Path, size_bytes: int) -> Path:
+    """Make an MP4 that large by a last box that readers skip; nothing is encoded anew."""
+    more = size_bytes - path.stat().st_size
+    with path.open("ab") as file:
+        file.write(more.to_bytes(4, "big") + b"free")
+        file.truncate(size_bytes)
+    return path

@@ -88,7 +88,8 @@ def test_the_settings_are_the_real_ones() -> None:
         default = field.default
         if isinstance(default, Path):
             whose = "project's" if default.is_relative_to(ROOT) else "temporary"
-            shown = f"`{default.name}` in the {whose} folder"
+            folder = re.sub(r"-\d+$", "-<user number>", default.name)
+            shown = f"`{folder}` in the {whose} folder"
         elif isinstance(default, tuple):
             shown = ", ".join(default) or "none"
         else:

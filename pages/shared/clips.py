@@ -1,30 +1,30 @@
-"""A visitor's clip on its way: kept, looked at, processed with progress, and forgotten."""
+"""A visitor's clip on its way: kept, looked at, processed on a thread of its own, and forgotten."""
 
+import logging
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 
 import pandas as pd
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from pages.shared.files import workspace
-from pages.shared.show import smaller
+from pages.shared.files import offer
+from pages.shared.show import thinned
+from pages.shared.visits import Arrival, Shelf
 from segcore.errors import SegdeckError
 from segcore.recipe import Recipe
 from segcore.segmentation import Image, Label
-from segcore.settings import describe_seconds
-from segcore.video import VideoInfo, probe, process_video
-from segcore.video.reader import ClipReader, Picture
+from segcore.video import JobProgress, VideoInfo, probe, process_in_worker
+from segcore.video.still import first_picture
 
-_SHOW_EVERY_S = 0.4
+_MOST_NOTES = 20
 
 
 @dataclass(frozen=True)
 class Clip:
     """An upload, kept in the visitor's folder, and what is in it."""
 
-    upload_id: str
     name: str
     path: Path
     info: VideoInfo
@@ -32,11 +32,11 @@ class Clip:
 
 @dataclass(frozen=True)
 class Finished:
-    """What a processed clip left: files in the visitor's folder, and tables with a row a picture.
+    """What a processed clip left: files in the visitor's folder, and a table for the charts.
 
-    The tables' index is the time in seconds. The columns of the first are the labels, in % of the picture; the second
-    counts the objects, where the recipe tells them apart. The notes are what who
-    watches should know, each with the time in seconds of the first picture that it is said of.
+    The table's index is the time in seconds. It has a column a label, in % of the picture, and a last one that counts
+    the objects, where the recipe tells them apart. The notes are what who watches should know, each with the time in
+    seconds of the first picture that it is said of.
     """
 
     path: Path
@@ -45,119 +45,136 @@ class Finished:
     objects: Path | None
     address: str
     table: pd.DataFrame
-    counts: pd.Series | None
     labels: tuple[Label, ...]
     title: str
+    pictures: int
     seconds: float
     cut_off: bool
     notes: dict[str, float]
 
 
-def keep(upload: UploadedFile) -> Clip:
-    """Write an upload to the visitor's folder, unless it is there already, and look at it.
+def keep(arrival: Arrival, shelf: Shelf) -> Clip:
+    """Look at a file that has arrived, and make it the visitor's clip instead of the one before.
 
     Raises
     ------
     SegdeckError
-        If it is no video, is over a limit or can't be written; nothing of it is kept then.
+        If it is no video or is over a limit; nothing is kept then.
     """
-    kept: Clip | None = st.session_state.get("clip")
-    if kept and kept.upload_id == upload.file_id and kept.path.is_file():
-        return kept
-    forget()
-    path = workspace().folder / f"upload{Path(upload.name).suffix.lower()}"
     try:
-        path.write_bytes(upload.getbuffer())
-        st.session_state["clip"] = Clip(upload.file_id, upload.name, path, probe(path))
-    except BaseException as error:
-        path.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise SegdeckError(f"The video could not be kept: {error.strerror}.") from error
+        info = probe(arrival.path)
+    except SegdeckError:
+        shelf.clear()
         raise
-    return st.session_state["clip"]
-
-
-def forget() -> None:
-    """Remove the clip and all that was made from it."""
-    cancel()
-    if st.session_state.pop("clip", None):
-        workspace().clear()
-    st.session_state.pop("clip_finished", None)
-
-
-def start() -> None:
-    """Ask for the clip to be processed. It holds until the end or `cancel`, whatever makes the page run anew."""
-    st.session_state["clip_running"] = True
-
-
-def cancel() -> None:
-    """Ask for no more processing, and wait until what was under way has tidied up."""
-    if st.session_state.pop("clip_running", None):
-        with workspace().one_job():
-            pass
-
-
-def leave() -> None:
-    """Cancel, if there is something to cancel, and have the visitor told on coming back."""
-    if st.session_state.get("clip_running"):
-        cancel()
-        st.session_state["clip_note"] = "Processing was cancelled when you left this page."
+    shelf.clear(keep=[arrival.path])
+    shelf.things["clip"] = clip = Clip(arrival.name, arrival.path, info)
+    return clip
 
 
 @st.cache_data(scope="session", max_entries=1, show_spinner="Looking at the video …")
-def first_picture(clip: Clip) -> Image | None:
-    """Return the clip's first picture, (H, W, 3) uint8, BGR, or None where there is none that can be read."""
-    with ClipReader(clip.path, clip.info) as reader, closing(reader.items()) as items:
-        return next((item.canvas.bgr() for item in items if isinstance(item, Picture)), None)
+def shown_first(clip: Clip) -> Image:
+    """Return the clip's first picture, (H, W, 3) uint8, BGR."""
+    return first_picture(clip.path, clip.info)
 
 
-def process(clip: Clip, recipe: Recipe) -> Finished:
-    """Process the clip, showing how far it is.
+class ClipJob:
+    """A clip that is being processed, whatever its visitor looks at and whether the connection holds or not.
 
-    Streamlit ends this run of the script when something is clicked or the page is left; that closes the job, and the
-    job leaves nothing behind.
-
-    Raises
-    ------
-    SegdeckError
-        If it can't be done.
+    Attributes
+    ----------
+    step
+        The newest, or None before the first.
+    still
+        A picture as drawn, JPEG, not always the newest, or None before the first.
+    finished
+        What there is at the end, or None before that and where it was cancelled or failed.
+    error
+        Why there is nothing at the end, in one sentence.
     """
-    target, mask, figures, objects = (
-        workspace().folder / name for name in ("result.mp4", "mask.mp4", "figures.csv", "objects.csv")
-    )
-    extra = {"mask": mask, "measures": figures, "objects": objects if recipe.segmenter.numbers_objects else None}
-    bar, still = st.progress(0.0, "Starting …"), st.empty()
-    times_s, rows, counts, notes, shown_s = [], [], [], {}, -_SHOW_EVERY_S
-    with (
-        workspace().one_job(),
-        closing(process_video(clip.path, target, recipe, info=clip.info, **extra)) as job,
-    ):
-        for step in job:
-            times_s.append(step.time_s)
-            rows.append(step.measures.coverage_percent)
-            counts.append(step.result.count_objects())
-            if note := step.result.segmentation.note:
-                notes.setdefault(note, step.time_s)
-            if step.elapsed_s - shown_s < _SHOW_EVERY_S:
-                continue
-            shown_s = step.elapsed_s
-            left = describe_seconds(round(step.left_s))
-            bar.progress(
-                step.share,
-                f"{step.frames_done} of {step.frames_expected} pictures · {step.rate_fps:.0f} a second · {left} left",
-            )
-            still.image(smaller(step.still()), alt="The newest picture", channels="BGR", output_format="JPEG")
-    return Finished(
-        target,
-        mask,
-        figures,
-        extra["objects"],
-        workspace().offer(target),
-        pd.DataFrame(rows[:-1], times_s[:-1]),  # the last step only says that all is written
-        pd.Series(counts[:-1], times_s[:-1]) if extra["objects"] else None,
-        step.result.segmentation.labels,
-        recipe.title,
-        step.elapsed_s,
-        step.cut_off,
-        notes,
-    )
+
+    def __init__(self, clip: Clip, recipe: Recipe, shelf: Shelf) -> None:
+        self.step: JobProgress | None = None
+        self.still: bytes | None = None
+        self.finished: Finished | None = None
+        self.error: str | None = None
+        self._cancelled = Event()
+        self._thread = Thread(target=self._run, args=(clip, recipe, shelf.folder), name="segdeck-clip", daemon=True)
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether it still works."""
+        return self._thread.is_alive()
+
+    def cancel(self) -> None:
+        """Stop it, and wait until it has tidied up."""
+        self._cancelled.set()
+        self._thread.join()
+
+    def _run(self, clip: Clip, recipe: Recipe, folder: Path) -> None:
+        try:
+            self.finished = self._process(clip, recipe, folder)
+        except SegdeckError as error:
+            self.error = str(error)
+        except Exception:
+            logging.getLogger(__name__).exception("A video could not be processed")
+            self.error = "Something went wrong with this video; whoever runs this Segdeck finds the details in its log."
+
+    def _process(self, clip: Clip, recipe: Recipe, folder: Path) -> Finished | None:
+        target, mask, figures, objects = (
+            folder / name for name in ("result.mp4", "mask.mp4", "figures.csv", "objects.csv")
+        )
+        counted = recipe.segmenter.numbers_objects
+        extra = {"mask": mask, "measures": figures, "objects": objects if counted else None}
+        notes: dict[str, float] = {}
+        with closing(process_in_worker(clip.path, target, recipe, info=clip.info, **extra)) as steps:
+            for step in steps:
+                if self._cancelled.is_set():
+                    return None
+                self.still = step.still or self.still
+                if step.note and len(notes) < _MOST_NOTES:
+                    notes.setdefault(step.note, step.time_s)
+                self.step = step
+        return Finished(
+            target,
+            mask,
+            figures,
+            extra["objects"],
+            offer(target),
+            _read_figures(figures, step.labels, counted),
+            step.labels,
+            recipe.title,
+            step.frames_done,
+            step.elapsed_s,
+            step.cut_off,
+            notes,
+        )
+
+
+def _read_figures(path: Path, labels: tuple[Label, ...], counted: bool) -> pd.DataFrame:
+    """Return as much of a job's figures as a chart shows; the file has them all."""
+    table = pd.read_csv(path, index_col=0)
+    table.columns = [*dict.fromkeys(label.name for label in labels), *(["objects"] if counted else [])]
+    return thinned(table)
+
+
+def start(shelf: Shelf, recipe: Recipe) -> None:
+    """Begin to process the clip, unless a job is at work or the clip is gone."""
+    clip = shelf.things.get("clip")
+    if clip and not shelf.running:
+        shelf.job = ClipJob(clip, recipe, shelf)
+        shelf.keeps_longer = True
+
+
+def settle(shelf: Shelf) -> str | None:
+    """Take over what a job that has ended left, and return what went wrong, once."""
+    job, shelf.job = shelf.job, None
+    if job and job.finished:
+        shelf.things["finished"] = job.finished
+    return job and job.error
+
+
+def cancel(shelf: Shelf) -> None:
+    """Stop the job. What an earlier one left stays."""
+    shelf.stop_job()
+    shelf.keeps_longer = "finished" in shelf.things

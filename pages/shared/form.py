@@ -19,7 +19,7 @@ from segcore.methods import METHODS, MethodOptions
 from segcore.methods.objects import SOURCES
 from segcore.options import Options, bounds, explain, is_choice
 from segcore.overlay import OVERLAYS, background_names, embed_picture
-from segcore.photo import read_photo
+from segcore.photo import read_photo_in_worker
 from segcore.recipe import Recipe, start_with
 
 _OWN_PICTURE = "My own picture"
@@ -160,7 +160,7 @@ def _edit_background(options: Any, key: str) -> dict[str, Any]:
 
 @st.cache_data(scope="session", max_entries=1, show_spinner=False)
 def _embedded(content: bytes) -> str:
-    return embed_picture(read_photo(content).image)
+    return embed_picture(read_photo_in_worker(content).image)
 
 
 def _in_words(name: str) -> str:

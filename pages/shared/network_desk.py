@@ -6,14 +6,14 @@ from itertools import count
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared import failures
 from pages.shared.card_form import edit_card
-from pages.shared.files import workspace
-from pages.shared.own_networks import check_room, note_own
+from pages.shared.own_networks import check_room, note_own, own_folder
 from pages.shared.rights import models_locked
 from pages.shared.show import in_the_picture, in_words, kept_row, plain, smaller
+from pages.shared.uploads import upload_box
+from pages.shared.visits import Accepts, Arrival, Shelf, shelf
 from segcore.canvas import Canvas
 from segcore.errors import SegdeckError
 from segcore.measures import measure
@@ -23,12 +23,13 @@ from segcore.networks.files import KINDS
 from segcore.networks.own import CONFIG_ENDINGS, Proposal, add, keep_apart, propose, sort_files, try_on
 from segcore.networks.store import confirm
 from segcore.overlay import Tint
-from segcore.photo import read_photo
+from segcore.photo import read_photo_in_worker
 from segcore.segmentation import Image, Segmentation
 from segcore.settings import settings
 
 _TEST_PICTURE = Path("pages/assets/astronaut.jpg")
 _TINT = Tint(strength=0.65)
+_ENDINGS = tuple(ending[1:] for ending in (*KINDS, *CONFIG_ENDINGS.values()))
 _numbers = count()
 
 
@@ -39,11 +40,6 @@ class Draft:
     key: str
     name: str
     proposal: Proposal
-
-    @property
-    def here(self) -> bool:
-        """Whether its files are still in the visitor's folder."""
-        return all(path.is_file() for path in self.proposal.files.values())
 
 
 def add_your_own() -> None:
@@ -60,70 +56,49 @@ def add_your_own() -> None:
 
 
 def take_files() -> Draft | None:
-    """Show the uploader and return the draft made from what it holds. It outlasts a look at another page."""
+    """Show where to upload a network and return the draft that is made of it. It outlasts a look at another page."""
+    mine = shelf("network")
     limit = settings().max_upload_mb
-    uploads = st.file_uploader(
-        f"The network, at most {limit} MB a file",
-        [ending[1:] for ending in (*KINDS, *CONFIG_ENDINGS.values())],
-        accept_multiple_files=True,
-        max_upload_size=limit,
-        key=f"own-upload-{st.session_state.get('own_round', 0)}",
-        on_change=forget,
-    )
-    draft: Draft | None = st.session_state.get("own_draft")
-    if draft and draft.here:
-        if not uploads:
-            kept_row(draft.name, forget)
-        return draft
-    if not uploads:
-        return None
-    if "own_problem" not in st.session_state:  # what was refused once is not tried at each click
+    arrived = upload_box("network", f"The network, at most {limit} MB a file", Accepts(_ENDINGS, limit), several=True)
+    if arrived:
         try:
             with st.spinner("Trying the network …"):
-                return keep(uploads)
+                keep(arrived, mine)
         except Exception as error:
-            st.session_state["own_problem"] = failures.in_words(error)
-    st.error(plain(st.session_state["own_problem"]), icon=":material/error:")
-    return None
+            mine.things["refused"] = failures.in_words(error)
+    draft: Draft | None = mine.things.get("draft")
+    if draft:
+        kept_row(draft.name, forget)
+    elif refused := mine.things.get("refused"):
+        st.error(plain(refused), icon=":material/error:")
+    return draft
 
 
-def keep(uploads: Sequence[UploadedFile]) -> Draft:
-    """Write an uploaded network to the visitor's folder and look into it.
+def keep(arrived: Sequence[Arrival], mine: Shelf) -> None:
+    """Look into a network whose files have arrived, and make it the visitor's draft instead of the one before.
 
     Raises
     ------
     SegdeckError
-        If it is no network that can be run, or can't be written; nothing of it is kept then.
+        If it is no network that can be run; nothing is kept then.
     """
-    forget()
-    if models_locked():
-        check_room(sum(upload.size for upload in uploads))
-    folder = workspace().folder
-    names = {folder / f"network-{n}{Path(upload.name).suffix.lower()}": upload for n, upload in enumerate(uploads)}
+    names = {arrival.path: arrival.name for arrival in arrived}
     try:
-        for path, upload in names.items():
-            settings().check_bytes(upload.size)
-            path.write_bytes(upload.getbuffer())
         weights, config = sort_files(list(names))
-        name = names[weights].name
-        proposal = propose(weights, config, Path(name).stem)
-        draft = Draft(f"own-{next(_numbers)}", name, keep_apart(proposal) if models_locked() else proposal)
-    except BaseException as error:
-        for path in names:
-            path.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise SegdeckError(f"The network could not be kept: {error.strerror}.") from error
+        if models_locked():
+            check_room(sum(path.stat().st_size for path in names))
+        proposal = propose(weights, config, Path(names[weights]).stem)
+    except SegdeckError:
+        mine.clear()
         raise
-    st.session_state["own_draft"] = draft
-    return draft
+    mine.clear(keep=names)
+    proposal = keep_apart(proposal) if models_locked() else proposal
+    mine.things["draft"] = Draft(f"own-{next(_numbers)}", names[weights], proposal)
 
 
 def forget() -> None:
-    """Remove the draft and its files, or what was wrong with them."""
-    st.session_state.pop("own_problem", None)
-    if draft := st.session_state.pop("own_draft", None):
-        for path in draft.proposal.files.values():
-            path.unlink(missing_ok=True)
+    """Remove the draft and its files."""
+    shelf("network").clear()
 
 
 @st.fragment
@@ -146,14 +121,13 @@ def save(card: ModelCard, proposal: Proposal) -> None:
     own = is_own(card.name)
     try:
         with st.spinner("Trying it and measuring its speed …"):
-            add(card, proposal.files, workspace().folder if own else None)
+            add(card, proposal.files, own_folder() if own else None)
     except Exception as error:
         failures.show(error)
         return
     if own:
         note_own(card)
     forget()
-    st.session_state["own_round"] = st.session_state.get("own_round", 0) + 1  # empties the uploader
     st.session_state["own_saved"] = card.name
     st.rerun()
 
@@ -187,7 +161,7 @@ def test_picture(key: str) -> Image:
     upload = st.file_uploader(
         "Another test picture: PNG, JPEG or WebP",
         ["png", "jpg", "jpeg", "webp"],
-        max_upload_size=settings().max_upload_mb,
+        max_upload_size=settings().max_photo_mb,
         key=f"{key}-picture",
     )
     if upload:
@@ -200,7 +174,7 @@ def test_picture(key: str) -> Image:
 
 @st.cache_data(scope="session", max_entries=2, show_spinner=False)
 def decoded(content: bytes) -> Image:
-    return smaller(read_photo(content).image)
+    return smaller(read_photo_in_worker(content).image)
 
 
 def compare(key: str, split: Callable[[Image], Segmentation]) -> bool:

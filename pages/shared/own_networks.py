@@ -1,22 +1,28 @@
 """A visitor's own networks: which they are, and how many may be."""
 
-import streamlit as st
+from pathlib import Path
 
+from pages.shared.visits import shelf
 from segcore.errors import SegdeckError
-from segcore.networks.card import ModelCard, own_cards
+from segcore.networks.card import OWN_NETWORKS, ModelCard, own_cards
 from segcore.settings import settings
 
-_NAMES = "own_networks"
+_NAMES = "names"
+
+
+def own_folder() -> Path:
+    """Return the folder where the visitor's own networks lie."""
+    return shelf(OWN_NETWORKS).folder
 
 
 def networks_of_this_visit() -> dict[str, ModelCard]:
     """Return the cards of the visitor's own networks by name."""
-    return own_cards(st.session_state.get(_NAMES, ()))
+    return own_cards(shelf(OWN_NETWORKS).things.get(_NAMES, ()))
 
 
 def note_own(card: ModelCard) -> None:
     """Count a network among this visitor's own."""
-    st.session_state[_NAMES] = (*networks_of_this_visit(), card.name)
+    shelf(OWN_NETWORKS).things[_NAMES] = (*networks_of_this_visit(), card.name)
 
 
 def check_room(size_bytes: int) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from pages.shared import failures
 from pages.shared.form import edit_recipe
 from pages.shared.rights import models_locked
+from pages.shared.sessions import let_go
 from pages.shared.show import plain
 from segcore.networks.card import cards
 from segcore.recipe import Recipe, parse_recipe, ready_recipes
@@ -105,6 +106,7 @@ def _open(widget: str) -> None:
         return
     try:
         _start_from(parse_recipe(upload.getvalue().decode("utf-8", "replace")))
+        let_go(upload)  # the new start's uploader is another one
     except Exception as error:
         st.session_state["recipe_error"] = failures.in_words(error)
 

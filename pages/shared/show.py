@@ -97,6 +97,11 @@ def show_objects(result: Result) -> None:
         )
 
 
+def thinned(table: pd.DataFrame) -> pd.DataFrame:
+    """Return as many rows, evenly spread, as a chart can show."""
+    return table.iloc[:: max(1, len(table) // _MOST_POINTS)]
+
+
 def coverage_chart(table: pd.DataFrame, labels: tuple[Label, ...]) -> None:
     """Draw coverage over time, a line a label in its colour.
 
@@ -109,8 +114,8 @@ def coverage_chart(table: pd.DataFrame, labels: tuple[Label, ...]) -> None:
     """
     colors = ["#{2:02x}{1:02x}{0:02x}".format(*label.color) for label in labels]
     names = [label.name for label in labels]
-    thinned = table.iloc[:: max(1, len(table) // _MOST_POINTS)]
-    long = thinned.stack().rename_axis(["time_s", "label"]).reset_index(name="percent")  # a label may have any name
+    long = thinned(table).stack()
+    long = long.rename_axis(["time_s", "label"]).reset_index(name="percent")  # a label may have any name
     chart = (
         alt.Chart(long)
         .mark_line()
@@ -132,8 +137,7 @@ def count_chart(counts: pd.Series) -> None:
     counts
         A picture's count each, its time in seconds as the index.
     """
-    thinned = counts.iloc[:: max(1, len(counts) // _MOST_POINTS)]
-    table = thinned.rename_axis("time_s").reset_index(name="objects")
+    table = thinned(counts.to_frame("objects")).rename_axis("time_s").reset_index()
     chart = (
         alt.Chart(table)
         .mark_line(interpolate="step-after")

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from importlib.metadata import version
+from math import ceil
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -36,6 +37,7 @@ from segcore.settings import settings
 from segcore.tables import require_objects, write_objects
 from segcore.targets import check_apart, check_source, check_target, read_source
 from segcore.video import process_in_worker
+from segcore.work_folder import prepare_work_dir
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -80,7 +82,7 @@ def segdeck(
 @app.command()
 def run(port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8501) -> None:
     """Start the dashboard; open the address that it prints."""
-    settings()  # a wrong one is said before anything starts
+    prepare_work_dir(settings().work_dir)  # what is wrong is said before anything starts
     with socket.socket() as free:
         free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
         try:
@@ -88,6 +90,9 @@ def run(port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=
         except OSError as error:
             raise SegdeckError(f"Port {port} can't be used ({error.strerror}); choose another with --port.") from None
     command = [sys.executable, "-m", "streamlit", "run", str(_ROOT / "app.py"), "--server.port", str(port)]
+    longest_s = ceil(60 * max(settings().keep_minutes, settings().keep_result_minutes))
+    command += ["--server.disconnectedSessionTTL", str(longest_s)]  # a visitor's files are known to the session only
+    command += ["--server.maxUploadSize", str(max(20, settings().max_photo_mb))]  # 20 for recipes with a background
     raise typer.Exit(subprocess.run(command, cwd=_ROOT, check=False).returncode)
 
 

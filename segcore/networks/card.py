@@ -22,6 +22,8 @@ FileName: TypeAlias = Annotated[str, like(r"[\w-]+(\.[\w-]+)+", "a file name wit
 
 FINDING = "installed.toml"
 _OWN = re.compile("own[0-9a-f]{32}")
+OWN_NETWORKS = "own-networks"
+"""What the part of a visitor's folder is called that holds networks of the visitor's own."""
 
 
 class Wheel(Options):
@@ -201,7 +203,7 @@ def own_cards(names: Iterable[str]) -> dict[str, ModelCard]:
 
 def _folder(name: str) -> Path:
     """Return where a network's card and files lie; a visitor's own is in the visitor's folder and goes with it."""
-    own = next(settings().work_dir.glob(f"*/{name}"), None) if is_own(name) else None
+    own = next(settings().work_dir.glob(f"*/*/{OWN_NETWORKS}/{name}"), None) if is_own(name) else None
     return own or settings().models_dir / name
 
 

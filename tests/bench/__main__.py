@@ -1,9 +1,9 @@
-"""Run benchmarks: ``python -m tests.bench [methods|networks|refinement|live|video|memory|fuzz|browser ...]``."""
+"""Run benchmarks, all or those that are named: ``python -m tests.bench [methods ...]``."""
 
 import sys
 
 from segcore.pipeline import use_one_thread_each
-from tests.bench import browser, fuzz, live, memory, methods, networks, refinement, video
+from tests.bench import browser, fuzz, live, memory, methods, networks, refinement, uploads, video
 
 BENCHES = {
     "methods": methods.run,
@@ -13,6 +13,7 @@ BENCHES = {
     "video": video.run,
     "memory": memory.run,
     "fuzz": fuzz.run,
+    "uploads": uploads.run,
     "browser": browser.run,
 }
 

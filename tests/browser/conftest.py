@@ -57,10 +57,16 @@ class Server:
 
     def __init__(self, url: str, work_dir: Path, process: subprocess.Popen[bytes], log: Path) -> None:
         self.url, self.work_dir, self.process, self.log = url, work_dir, process, log
+        self._earlier: set[Path] = set()
+
+    def forget_visits(self) -> None:
+        """Count no more on visits that have been; their files stay for a while."""
+        self._earlier = set(self.work_dir.glob("server-*/*"))
 
     def files(self) -> list[Path]:
         """Return every file that visitors have here."""
-        return [path for path in self.work_dir.rglob("*") if path.is_file()]
+        visits = set(self.work_dir.glob("server-*/*")) - self._earlier
+        return [path for visit in visits for path in visit.glob("*/*") if path.is_file()]
 
 
 @contextmanager
@@ -99,9 +105,15 @@ def _until_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> Non
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def one_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running_server(tmp_path_factory.mktemp("server")) as running:
         yield running
+
+
+@pytest.fixture
+def server(one_server: Server) -> Server:
+    one_server.forget_visits()
+    return one_server
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,7 @@ def red_ball() -> bytes:
 
 def test_the_empty_page_says_what_to_do(photo_page: Page) -> None:
     expect(photo_page.get_by_text("Choose a photo to begin")).to_be_visible()
-    expect(photo_page.get_by_text("at most 200 MB and 25 megapixels")).to_be_visible()
+    expect(photo_page.get_by_text("at most 50 MB and 25 megapixels")).to_be_visible()
     take_screenshots(photo_page, "photo-start")
 
 

@@ -3,21 +3,26 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import quote
 
 import pytest
 import streamlit_webrtc
+from streamlit.runtime import Runtime
 from streamlit.runtime.caching import cache_data_api, cache_resource_api
 from streamlit.testing.v1 import AppTest
 
+from pages.shared import visits
 from segcore.settings import settings
 from tests.conftest import ROOT
+from tests.pages import browsing
+from tests.pages.asking import sent
 from tests.pages.reading import read
 
 Open = Callable[[str], AppTest]
 
 
-def leave() -> None:
-    """End the visit, as closing the browser does. All of AppTest's visitors have the same number."""
+def lose_connection() -> None:
+    """Do what Streamlit does at each lost connection. All of AppTest's visitors have the same number."""
     for caches in (cache_data_api, cache_resource_api):
         caches.clear_session_cache("test session id")
 
@@ -29,7 +34,8 @@ def work_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("SEGDECK_WORK_DIR", str(folder))
     settings.cache_clear()
     yield folder
-    leave()
+    lose_connection()
+    visits.close_visits()
     settings.cache_clear()
 
 
@@ -46,6 +52,30 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> Open:
         return go(app.run(), page)
 
     return at
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Iterator[Path]:
+    """A script for a server of Streamlit's."""
+    browsing.seen.clear()
+    path = tmp_path / "script.py"
+    path.write_text(browsing.SCRIPT)
+    yield path
+    Runtime._instance = None  # there is one a process
+
+
+def files_in(work_dir: Path) -> list[str]:
+    """Return the names of all files that visitors have."""
+    return sorted(path.name for path in work_dir.glob("server-*/*/*/*"))
+
+
+def send(app: AppTest, shelf: str, *files: tuple[str, bytes]) -> AppTest:
+    """Upload files to one of the visitor's shelves, as the page's script in the browser does."""
+    mine = visits._visits[app.session_state["visit"]].shelf(shelf)
+    answers = [sent(mine.token, [content], x_file_name=quote(name)) for name, content in files]
+    assert [status for status, _ in answers] == [200] * len(files)
+    app.session_state[f"{shelf}-upload"] = {"arrived": [answer["id"] for _, answer in answers]}
+    return read(app.run())
 
 
 def go(app: AppTest, page: str) -> AppTest:

@@ -1,23 +1,26 @@
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+import re
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Event
-from types import SimpleNamespace
 
+import cv2
+import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
-from streamlit.runtime.scriptrunner_utils.exceptions import RerunException, StopException
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import clips, files
-from pages.shared.files import Workspace
+from pages.shared import clips, visits
+from pages.shared.clips import Finished
 from pages.shared.show import coverage_chart
+from pages.shared.visits import Arrival, Shelf, Visit, sweep
 from segcore.recipe import Recipe, ready_recipes
 from segcore.segmentation import Label
-from tests.clips import make_clip, make_sound
-from tests.pages.conftest import Open, leave
-from tests.pages.reading import find, labels, pick, press, upload
+from segcore.settings import settings
+from tests.clips import make_clip, make_sound, repeat
+from tests.pages.asking import fetch
+from tests.pages.conftest import Open, files_in, go, lose_connection, send
+from tests.pages.reading import labels, pick, press, read
 from tests.plain import refused
 
 FRAMES = 12
@@ -29,28 +32,37 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def space(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
-    """A visitor outside of Streamlit."""
-    mine = Workspace()
-    monkeypatch.setattr(clips, "workspace", lambda: mine)
-    monkeypatch.setattr(st, "session_state", {})
-    yield mine
+def shelf() -> Iterator[Shelf]:
+    """A visitor's, outside of Streamlit."""
+    mine = Visit("one")
+    yield mine.shelf("clip")
     mine.remove()
 
 
-@pytest.fixture
-def probes(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    seen: list[Path] = []
-    monkeypatch.setattr(clips, "probe", lambda path, probe=clips.probe: seen.append(path) or probe(path))
-    return seen
+def arrive(shelf: Shelf, content: bytes, name: str = "a.mp4") -> Arrival:
+    """Put a file on the shelf as the upload route does."""
+    arrival = Arrival(str(len(shelf.arrived)), name, shelf.folder / f"upload-{time.monotonic_ns()}.mp4")
+    arrival.path.write_bytes(content)
+    shelf.arrived.append(arrival)
+    return arrival
 
 
-def sent(content: bytes, name: str = "a.mp4", file_id: str = "1") -> SimpleNamespace:
-    return SimpleNamespace(file_id=file_id, name=name, getbuffer=lambda: memoryview(content))
+def names(shelf: Shelf) -> list[str]:
+    """Return the files on the shelf, the upload's name without what makes it one of a kind."""
+    return sorted(re.sub(r"-[0-9]+(?=\.mp4)", "", path.name) for path in shelf.folder.iterdir())
 
 
-def names(space: Workspace) -> list[str]:
-    return sorted(path.name for path in space.folder.iterdir())
+def done(shelf: Shelf, recipe: Recipe) -> Finished:
+    """Process the shelf's clip to its end."""
+    clips.start(shelf, recipe)
+    until(lambda: not shelf.running)
+    assert clips.settle(shelf) is None
+    return shelf.things["finished"]
+
+
+def until(true: Callable[[], object]) -> None:
+    while not true():
+        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -58,135 +70,132 @@ def red() -> Recipe:
     return ready_recipes()["color_pop_red"]
 
 
-def test_one_upload_is_looked_at_once(space: Workspace, content: bytes, probes: list[Path]) -> None:
-    first = clips.keep(sent(content))
-    assert clips.keep(sent(content)) is first
-    assert len(probes) == 1
-    assert clips.keep(sent(content, "b.MP4", "2")).upload_id == "2"
-    assert len(probes) == 2
-    assert names(space) == ["upload.mp4"]
+@pytest.fixture
+def long_clip(shelf: Shelf, tmp_path: Path) -> None:
+    """A clip on the shelf that takes long."""
+    path = repeat(make_clip(tmp_path / "a.mp4", frames=140), 100)
+    clips.keep(arrive(shelf, path.read_bytes()), shelf)
 
 
-@pytest.mark.usefixtures("space")
-def test_a_lost_file_is_kept_anew(content: bytes) -> None:
-    clips.keep(sent(content)).path.unlink()
-    assert clips.keep(sent(content)).path.read_bytes() == content
+def test_a_clip_takes_the_place_of_the_one_before(shelf: Shelf, content: bytes, red: Recipe) -> None:
+    clips.keep(arrive(shelf, content), shelf)
+    done(shelf, red)
+    second = clips.keep(arrive(shelf, content, "b.mp4"), shelf)
+    assert shelf.things == {"clip": second}
+    assert (second.name, names(shelf), shelf.arrived) == ("b.mp4", ["upload.mp4"], [])
 
 
-def test_refused_upload_leaves_nothing(space: Workspace, content: bytes, tmp_path: Path) -> None:
+def test_refused_upload_leaves_nothing(shelf: Shelf, content: bytes, tmp_path: Path) -> None:
     sound = make_sound(tmp_path / "a.mp3").read_bytes()
     for wrong in (b"", b"this is no video", content[:200], sound):
         with refused():
-            clips.keep(sent(wrong))
-        assert names(space) == []
-        assert "clip" not in st.session_state
+            clips.keep(arrive(shelf, wrong), shelf)
+        assert names(shelf) == shelf.arrived == []
+        assert shelf.things == {}
 
 
-def test_a_refused_upload_ends_the_one_before(space: Workspace, content: bytes) -> None:
-    clips.keep(sent(content))
+def test_a_refused_upload_ends_the_one_before(shelf: Shelf, content: bytes) -> None:
+    clips.keep(arrive(shelf, content), shelf)
     with refused():
-        clips.keep(sent(b"no", file_id="2"))
-    assert names(space) == []
-    assert "clip" not in st.session_state
+        clips.keep(arrive(shelf, b"no"), shelf)
+    assert names(shelf) == []
+    assert shelf.things == {}
 
 
-def test_full_disk_is_said(space: Workspace, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fill(path: Path, _: object) -> None:
-        path.touch()
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", fill)
-    with refused("No space left"):
-        clips.keep(sent(content))
-    assert names(space) == []
-
-
-def test_processed_clip_and_its_table(space: Workspace, content: bytes, red: Recipe) -> None:
-    done = clips.process(clips.keep(sent(content)), red)
-    assert (done.title, done.cut_off) == ("Colour pop: red", False)
-    assert names(space) == ["figures.csv", "mask.mp4", "result.mp4", "upload.mp4"]
-    assert done.table.shape == (FRAMES, 1)
-    assert list(done.table.index) == pytest.approx([n / 25 for n in range(FRAMES)])
-    assert done.table["red"].between(3, 9).all()  # the square covers 1/16 of 4:3
-    assert [label.name for label in done.labels] == ["red"]
-    assert files._offered[done.address.removeprefix("/files/")] == done.path
+def test_processed_clip_and_its_table(shelf: Shelf, content: bytes, red: Recipe) -> None:
+    clips.keep(arrive(shelf, content), shelf)
+    result = done(shelf, red)
+    assert (result.title, result.cut_off, result.pictures) == ("Colour pop: red", False, FRAMES)
+    assert names(shelf) == ["figures.csv", "mask.mp4", "result.mp4", "upload.mp4"]
+    assert result.table.shape == (FRAMES, 1)
+    assert list(result.table.index) == pytest.approx([n / 25 for n in range(FRAMES)])
+    assert result.table["red"].between(3, 9).all()  # the square covers 1/16 of 4:3
+    assert [label.name for label in result.labels] == ["red"]
+    assert fetch(result.address)[2] == result.path.read_bytes()
 
 
-def test_objects_are_counted_where_the_recipe_tells_them_apart(space: Workspace, content: bytes) -> None:
-    done = clips.process(clips.keep(sent(content)), ready_recipes()["count_red_things"])
-    assert done.counts.tolist() == [1] * FRAMES
-    assert done.objects.read_text().splitlines()[0].startswith("time_s,number,label,area_px")
-    assert done.objects.parent == space.folder
-    assert done.figures.read_text().splitlines()[0] == "time_s,red_percent,objects"
+def test_objects_are_counted_where_the_recipe_tells_them_apart(shelf: Shelf, content: bytes) -> None:
+    clips.keep(arrive(shelf, content), shelf)
+    result = done(shelf, ready_recipes()["count_red_things"])
+    assert result.table["objects"].tolist() == [1] * FRAMES
+    assert result.objects.read_text().splitlines()[0].startswith("time_s,number,label,area_px")
+    assert result.objects.parent == shelf.folder
+    assert result.figures.read_text().splitlines()[0] == "time_s,red_percent,objects"
 
 
-def test_forgetting_removes_all(space: Workspace, content: bytes, red: Recipe) -> None:
-    st.session_state["clip_finished"] = done = clips.process(clips.keep(sent(content)), red)
-    clips.forget()
-    assert names(space) == []
-    assert not st.session_state
-    assert done.address.removeprefix("/files/") not in files._offered
+def test_a_long_clips_table_is_light(shelf: Shelf, red: Recipe, tmp_path: Path) -> None:
+    path = repeat(make_clip(tmp_path / "a.mp4", frames=300, size=(32, 32)), 10)
+    clips.keep(arrive(shelf, path.read_bytes()), shelf)
+    result = done(shelf, red)
+    assert result.pictures == 3000
+    assert len(result.table) == 1000
 
 
-@pytest.mark.parametrize("ending", [StopException, RerunException, RuntimeError])
-def test_cancelled_in_the_middle_leaves_nothing(
-    space: Workspace, content: bytes, red: Recipe, monkeypatch: pytest.MonkeyPatch, ending: type[BaseException]
+def test_forgetting_removes_all(shelf: Shelf, content: bytes, red: Recipe) -> None:
+    clips.keep(arrive(shelf, content), shelf)
+    result = done(shelf, red)
+    shelf.clear()
+    assert names(shelf) == []
+    assert shelf.things == {}
+    assert fetch(result.address)[0] == 404
+
+
+@pytest.mark.usefixtures("long_clip")
+def test_progress_is_there_to_be_seen_and_cancelling_leaves_nothing(shelf: Shelf, red: Recipe) -> None:
+    clips.start(shelf, red)
+    job = shelf.job
+    until(lambda: job.step)
+    assert cv2.imdecode(np.frombuffer(job.still, np.uint8), cv2.IMREAD_COLOR).shape == (120, 160, 3)
+    assert job.step.frames_expected == 14_000
+    assert shelf.keeps_longer
+    clips.cancel(shelf)
+    assert (job.running, shelf.running, job.finished) == (False, False, None)
+    assert names(shelf) == ["upload.mp4"]
+    assert not shelf.keeps_longer
+
+
+@pytest.mark.usefixtures("long_clip")
+def test_there_is_one_job_at_a_time(shelf: Shelf, red: Recipe) -> None:
+    clips.start(shelf, red)
+    job = shelf.job
+    clips.start(shelf, red)
+    assert shelf.job is job
+    clips.cancel(shelf)
+
+
+@pytest.mark.usefixtures("long_clip")
+def test_forgetting_in_the_middle_leaves_nothing(shelf: Shelf, red: Recipe) -> None:
+    clips.start(shelf, red)
+    until(lambda: shelf.job.step)
+    shelf.clear()
+    assert names(shelf) == []
+
+
+def test_a_job_that_fails_says_why_in_a_sentence(
+    shelf: Shelf, content: bytes, red: Recipe, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def show(*_: object) -> None:
-        raise ending(None) if ending is RerunException else ending
-
-    monkeypatch.setattr(st, "progress", lambda *_: SimpleNamespace(progress=show))
-    clip = clips.keep(sent(content))
-    with pytest.raises(ending):
-        clips.process(clip, red)
-    assert names(space) == ["upload.mp4"]
-
-
-def test_cancelling_waits_until_the_job_has_tidied_up(
-    space: Workspace, content: bytes, red: Recipe, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Streamlit calls `cancel` on a new thread while the one that works has yet to be stopped."""
-    working, stopped = Event(), Event()
-
-    def show(*_: object) -> None:
-        working.set()
-        stopped.wait()
-        raise StopException
-
-    monkeypatch.setattr(st, "progress", lambda *_: SimpleNamespace(progress=show))
-    clip = clips.keep(sent(content))
-    with ThreadPoolExecutor(2) as pool:
-        job = pool.submit(clips.process, clip, red)
-        working.wait()
-        clips.start()
-        cancelling = pool.submit(lambda: (clips.cancel(), names(space))[1])
-        early = wait([cancelling], timeout=0.2).done
-        stopped.set()
-        assert not early
-        assert cancelling.result() == ["upload.mp4"]
-        assert isinstance(job.exception(), StopException)
+    """Here, because its clip is gone: no page does that, but a disk may."""
+    clip = clips.keep(arrive(shelf, content), shelf)
+    clip.path.unlink()
+    clips.start(shelf, red)
+    until(lambda: not shelf.running)
+    error = clips.settle(shelf)
+    assert re.fullmatch(r"[^/\n]+\.", error)
+    assert clips.settle(shelf) is None
+    assert "Traceback" not in error
+    assert "a.mp4" not in caplog.text
 
 
-def test_a_visitor_who_left_during_a_job_leaves_nothing(space: Workspace) -> None:
-    with space.one_job():
-        space.remove()
-        space.folder.mkdir()  # as if the job had been writing just then
-    assert not space.folder.exists()
-
-
-def test_cancelling_keeps_the_result_before(
-    space: Workspace, content: bytes, red: Recipe, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clip = clips.keep(sent(content))
-    done = clips.process(clip, red)
-    before = done.path.read_bytes()
-    cancelled = SimpleNamespace(progress=lambda *_: (_ for _ in ()).throw(StopException()))
-    monkeypatch.setattr(st, "progress", lambda *_: cancelled)
-    with pytest.raises(StopException):
-        clips.process(clip, red)
-    assert done.path.read_bytes() == before
-    assert names(space) == ["figures.csv", "mask.mp4", "result.mp4", "upload.mp4"]
-    assert done.address.removeprefix("/files/") in files._offered
+def test_cancelling_keeps_the_result_before(shelf: Shelf, content: bytes, red: Recipe) -> None:
+    clips.keep(arrive(shelf, content), shelf)
+    result = done(shelf, red)
+    before = result.path.read_bytes()
+    clips.start(shelf, red)
+    clips.cancel(shelf)
+    assert result.path.read_bytes() == before
+    assert names(shelf) == ["figures.csv", "mask.mp4", "result.mp4", "upload.mp4"]
+    assert fetch(result.address)[0] == 200
+    assert shelf.keeps_longer
 
 
 @pytest.mark.parametrize("name", ["time_s", "label", "percent", "index", "a.b", "[x]", "level_0"])
@@ -213,9 +222,16 @@ def test_chart_of_a_long_clip_is_light(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def finished(visit: Open, content: bytes) -> AppTest:
-    app = upload(visit("video"), "MP4", "a.mp4", content)
+    app = send(visit("video"), "clip", ("a.mp4", content))
     assert any("160x120" in line.value for line in app.markdown)
-    return press(pick(app, "Colour pop: red"), "Process the video")
+    return wait_for_the_end(press(pick(app, "Colour pop: red"), "Process the video"))
+
+
+def wait_for_the_end(app: AppTest) -> AppTest:
+    """Run the page again until its job has ended, as its timer does in a browser."""
+    while "Cancel" in labels(app, "button"):
+        app = read(app.run())
+    return app
 
 
 def test_video_page_from_upload_to_result(visit: Open, content: bytes, work_dir: Path) -> None:
@@ -223,19 +239,47 @@ def test_video_page_from_upload_to_result(visit: Open, content: bytes, work_dir:
     assert [line.value for line in app.subheader] == ["Colour pop: red"]
     assert labels(app, "download_button")[:2] == ["Result", "Mask video"]
     assert any(line.value.startswith(f"{FRAMES} pictures in ") for line in app.caption)
-    find(app, "file_uploader", app.file_uploader[0].label).clear()
+    press(app, "Remove")
     assert "Choose a video to begin" in app.run().info[0].value
-    assert [path for path in work_dir.rglob("*") if path.is_file()] == []
+    assert files_in(work_dir) == []
 
 
-def test_files_go_when_the_visitor_does(visit: Open, content: bytes, work_dir: Path) -> None:
-    finished(visit, content)
-    assert [path.name for path in work_dir.rglob("*.mp4")]
-    leave()
-    assert list(work_dir.iterdir()) == []
+def test_how_long_files_stay_is_said_before(visit: Open, content: bytes) -> None:
+    app = visit("video")
+    assert "10 min after you leave" in app.info[0].value
+    app = send(app, "clip", ("a.mp4", content))
+    assert any("60 min after you leave" in line.value or "1 h 00 min" in line.value for line in app.caption)
+
+
+def test_a_lost_connection_and_a_look_at_another_page_lose_nothing(visit: Open, content: bytes) -> None:
+    app = press(send(visit("video"), "clip", ("a.mp4", content)), "Process the video")
+    lose_connection()
+    app = wait_for_the_end(go(go(app, "photo"), "video"))
+    assert any(line.value.startswith(f"{FRAMES} pictures in ") for line in app.caption)
+
+
+def test_after_the_files_time_the_page_begins_anew(
+    visit: Open, content: bytes, work_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = finished(visit, content)
+    monkeypatch.setenv("SEGDECK_KEEP_RESULT_MINUTES", "1e-9")
+    settings.cache_clear()
+    sweep()
+    assert files_in(work_dir) == []
+    app = go(go(app, "photo"), "video")
+    assert "Choose a video to begin" in app.info[0].value
+
+
+def test_forgetting_the_clip_leaves_a_draft(visit: Open, content: bytes, work_dir: Path) -> None:
+    app = send(visit("video"), "clip", ("a.mp4", content))
+    (mine,) = visits._visits.values()
+    (mine.shelf("network").folder / "network-0.onnx").write_bytes(b"x")
+    press(app, "Remove")
+    assert "Choose a video to begin" in app.info[0].value
+    assert files_in(work_dir) == ["network-0.onnx"]
 
 
 def test_video_page_refuses_what_is_no_video(visit: Open, work_dir: Path) -> None:
-    app = upload(visit("video"), "MP4", "a.mp4", b"no video at all")
+    app = send(visit("video"), "clip", ("a.mp4", b"no video at all"))
     assert app.error[0].value.startswith("This is not a video that can be read")
-    assert [path for path in work_dir.rglob("*") if path.is_file()] == []
+    assert files_in(work_dir) == []

@@ -6,8 +6,8 @@ from segcore.methods.grab import GrabOptions, Stroke
 from segcore.photo import write_png
 from segcore.recipe import ready_recipes
 from tests.conftest import noise
-from tests.pages.conftest import Open
-from tests.pages.reading import find, pick, put, read, upload
+from tests.pages.conftest import Open, send
+from tests.pages.reading import find, pick, put, read
 
 ODD = GrabOptions(box=(0.1234, 0.2, 0.4321, 0.60009), strokes=(Stroke(points=((0.3, 0.4),)),))
 MARK = "Cut out what I mark"
@@ -58,10 +58,10 @@ def test_sliders_follow_what_is_drawn() -> None:
 
 def test_a_photo_is_drawn_on_only_where_an_object_is_marked(visit: Open) -> None:
     app = visit("photo")
-    upload(app, "PNG", "a.png", write_png(noise(60, 80)))
-    assert len(app.get("bidi_component")) == 0
+    send(app, "photo", ("a.png", write_png(noise(60, 80))))
+    before = len(app.get("bidi_component"))
     pick(app, MARK)
-    assert len(app.get("bidi_component")) == 1
+    assert len(app.get("bidi_component")) == before + 1
 
 
 def test_what_is_drawn_goes_into_the_recipe(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,12 +9,11 @@ from segcore.networks.card import cards
 from segcore.networks.own import add, propose
 from segcore.settings import settings
 from tests.conftest import ROOT, WriteCard
-from tests.pages.conftest import Open, go
+from tests.pages.conftest import Open, files_in, go, send
 from tests.pages.reading import find, labels, press, put, read
 from tests.tiny_networks import find_red
 
 ESPNET = "espnetv2_s1.0_pascal_256x256.onnx"
-UPLOADER = "The network"
 
 pytestmark = pytest.mark.usefixtures("models_dir", "unlocked")
 
@@ -35,9 +34,7 @@ def errors(app: AppTest) -> list[str]:
 
 
 def upload_network(app: AppTest, *paths: Path) -> AppTest:
-    control = next(one for one in app.file_uploader if one.label.startswith(UPLOADER))
-    control.set_value([(path.name, path.read_bytes(), "application/octet-stream") for path in paths])
-    return read(app.run())
+    return send(app, "network", *((path.name, path.read_bytes()) for path in paths))
 
 
 def test_every_card_of_ours_is_shown(visit: Open, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +151,7 @@ def test_a_network_is_added_corrected_and_confirmed(visit: Open, shared: Path, w
     card = cards()["espnet"]
     assert card.labels[14].name == "human"
     assert card.finding().verified == "unverified"
-    assert [path for path in work_dir.rglob("*") if path.is_file()] == [], "the upload is not kept"
+    assert files_in(work_dir) == [], "the upload is not kept"
     press(app, "Looks right: mark as confirmed")
     assert cards()["espnet"].finding().verified == "confirmed"
     assert "confirmed" in said(app)
@@ -197,7 +194,7 @@ def test_what_is_no_network_is_refused_and_not_kept(
     (tmp_path / name).write_bytes(content)
     app = upload_network(visit("models"), tmp_path / name)
     assert words in errors(app)[0]
-    assert [path for path in work_dir.rglob("*") if path.is_file()] == []
+    assert files_in(work_dir) == []
 
 
 def test_an_upload_outlasts_a_look_at_another_page(visit: Open, shared: Path, work_dir: Path) -> None:
@@ -206,4 +203,4 @@ def test_an_upload_outlasts_a_look_at_another_page(visit: Open, shared: Path, wo
     assert ESPNET.replace("_", "\\_") in said(app)
     press(app, "Remove")
     assert "Save" not in labels(app, "button")
-    assert [path for path in work_dir.rglob("*") if path.is_file()] == []
+    assert files_in(work_dir) == []

@@ -7,7 +7,7 @@ from segcore.photo import write_png
 from segcore.recipe import Recipe, ready_recipes
 from segcore.toml_text import LARGEST_MB
 from tests.conftest import noise
-from tests.pages.conftest import Open, go
+from tests.pages.conftest import Open, go, send
 from tests.pages.reading import find, labels, pick, press, put, upload
 
 READY = ready_recipes()
@@ -88,7 +88,7 @@ def test_the_recipe_is_the_same_on_every_page(visit: Open) -> None:
 
 
 def photo_with(app: AppTest) -> AppTest:
-    return upload(app, "PNG", "a.png", write_png(noise(40, 60)))
+    return send(app, "photo", ("a.png", write_png(noise(40, 60))))
 
 
 def test_own_recipe_is_opened(visit: Open) -> None:
@@ -173,5 +173,5 @@ def test_without_weights_pages_say_so(visit: Open, page: str) -> None:
 def test_photo_page_gives_all_four_files(visit: Open) -> None:
     app = pick(photo_with(visit("photo")), "Colour pop: red")
     assert {"Result", "Cut-out", "Mask", "Recipe"} <= set(labels(app, "download_button"))
-    upload(app, "PNG", "a.png", b"no photo")
+    send(app, "photo", ("a.png", b"no photo"))
     assert app.error
