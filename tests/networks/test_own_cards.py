@@ -1,5 +1,6 @@
 """A visitor's own network: found by who knows its name, and by nobody else."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from segcore.errors import SegdeckError
 from segcore.methods.network import NetworkOptions
 from segcore.networks import check
-from segcore.networks.card import ModelCard, cards, family, is_own, own_cards
+from segcore.networks.card import OWN_NETWORKS, ModelCard, cards, family, is_own, own_cards
 from segcore.networks.own import add, keep_apart, propose, share
 from segcore.networks.store import confirm, remove
 from segcore.pipeline import build_pipeline
@@ -27,8 +28,9 @@ def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A visitor's folder."""
     monkeypatch.setenv("SEGDECK_WORK_DIR", str(tmp_path / "work"))
     settings.cache_clear()
-    (tmp_path / "work" / "visit").mkdir(parents=True)
-    yield tmp_path / "work" / "visit"
+    folder = tmp_path / "work" / "server" / "visit" / OWN_NETWORKS
+    folder.mkdir(parents=True)
+    yield folder
     settings.cache_clear()
 
 
@@ -64,10 +66,9 @@ def test_no_two_names_are_alike(own: ModelCard, tmp_path: Path) -> None:
 
 
 def test_it_goes_with_the_visit(own: ModelCard, visit: Path) -> None:
-    visit.rename(visit.with_name("gone"))
+    visit.parent.rename(visit.parent.with_name("other"))
     assert own_cards([own.name]), "by its name, wherever the visit's folder is"
-    for path in sorted(visit.with_name("gone").rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
+    shutil.rmtree(visit.parent.with_name("other"))
     assert own_cards([own.name]) == {}
     with refused("went with the visit"):
         NetworkOptions(model=own.name).build()
@@ -95,7 +96,7 @@ def test_the_operator_shares_it(own: ModelCard, models_dir: Path) -> None:
 
 
 def test_the_command_line_shares_it(own: ModelCard, visit: Path, models_dir: Path) -> None:
-    where = {"SEGDECK_MODELS_DIR": str(models_dir), "SEGDECK_WORK_DIR": str(visit.parent)}
+    where = {"SEGDECK_MODELS_DIR": str(models_dir), "SEGDECK_WORK_DIR": str(visit.parents[2])}
     assert segdeck("models", "share", own.name, "red", **where).stdout == "red: shared, unverified\n"
     assert_refused(segdeck("models", "share", "red", "blue", **where), "begins with own")
     assert_refused(segdeck("models", "share", "own" + "0" * 32, "blue", **where), "went with the visit")

@@ -153,11 +153,10 @@ def test_pages_may_not_be_framed_elsewhere_nor_fetch_pictures_from_elsewhere() -
 def test_a_visitors_file_is_never_a_page(name: str, kind: str, way: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_text("<script>")
-    visit = files.Workspace()
     try:
-        status, head, body = ask(visit.offer(path))
+        status, head, body = ask(files.offer(path))
     finally:
-        visit.remove()
+        files.withdraw(path)
     assert (status, body) == (200, b"<script>")
     assert head["content-type"] == kind
     assert head["content-disposition"] == f'{way}; filename="{name}"'

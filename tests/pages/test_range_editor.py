@@ -3,6 +3,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.shared import range_editor
 from segcore.methods.color_range import ColorRange, ColorRangeOptions, range_around
+from segcore.options import bounds
 from segcore.recipe import ready_recipes
 from tests.pages.reading import find, labels, press, put
 from tests.pages.test_form import shown
@@ -67,7 +68,7 @@ def test_long_equal_names_still_fit() -> None:
 
 
 def test_the_list_ends_where_the_schema_says() -> None:
-    (most,) = [entry.max_length for entry in ColorRangeOptions.model_fields["ranges"].metadata[1:]]
+    _, most = bounds(ColorRangeOptions.model_fields["ranges"], "min_length", "max_length")
     assert most == range_editor._MOST
     full = ColorRangeOptions(ranges=tuple(range_around(f"{n}", "#00ff00", 9) for n in range(most)))
     assert find(shown(full), "button", "Add a colour").disabled

@@ -7,8 +7,7 @@ from pages.shared.rights import at_this_computer
 from segcore.networks.card import cards, missing
 from segcore.settings import settings
 from tests.conftest import WriteCard, noise
-from tests.pages.conftest import Open
-from tests.pages.reading import upload
+from tests.pages.conftest import Open, send
 
 HERE = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
 
@@ -57,7 +56,7 @@ def test_no_page_sends_a_visitor_to_a_shell(
     settings.cache_clear()
     app = visit(page)
     if page == "photo":
-        upload(app, "PNG", "me.png", cv2.imencode(".png", noise(64, 64))[1].tobytes())
+        send(app, "photo", ("me.png", cv2.imencode(".png", noise(64, 64))[1].tobytes()))
         assert "not installed" in app.error[0].value
         assert remedy in app.error[0].value
     said = [one.value for kind in ("error", "info", "caption") for one in app.get(kind)]
