@@ -15,7 +15,7 @@ from pages.shared.upload_guard import UploadGuard
 from pages.shared.uploads import take_upload
 from pages.shared.visits import open_visits
 from segcore import worker
-from segcore.pipeline import use_one_thread_each
+from segcore.pipeline import set_up_process
 
 
 @asynccontextmanager
@@ -23,7 +23,7 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     """Keep visits while the server runs, and let pictures through at full size."""
     failures.keep_names_out_of_the_log()
     worker.start()
-    use_one_thread_each()
+    set_up_process()
     webrtc.raise_bit_rates()
     webrtc.drop_late_frames()
     with open_visits():

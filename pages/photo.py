@@ -1,6 +1,7 @@
 """Photo: one picture in, its parts out."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 import streamlit as st
@@ -16,7 +17,7 @@ from segcore.errors import SegdeckError
 from segcore.overlay import cut_out_rgba
 from segcore.photo import Photo, read_photo_in_worker, write_png
 from segcore.pipeline import Result, build_pipeline
-from segcore.recipe import Recipe, parse_recipe
+from segcore.recipe import Recipe
 from segcore.settings import describe_seconds, settings
 from segcore.tables import objects_csv
 
@@ -74,30 +75,57 @@ def keep(photo: Arrival) -> None:
 def forget(keep: Collection[Path] = ()) -> None:
     """Remove the photo, and what was made of it."""
     shelf("photo").clear(keep=keep)
-    decoded.clear()
-    split.clear()
 
 
-@st.cache_data(scope="session", max_entries=1, show_spinner="Reading …")
-def decoded(path: Path) -> Photo:
-    return read_photo_in_worker(path.read_bytes())
+@dataclass
+class Made:
+    """What was made last in this visit. There is one, for each photo's may be 200 MB, and Streamlit keeps the buttons'
+    functions, which hold it, for longer than the buttons.
+    """
+
+    path: Path | None = None
+    photo: Photo | None = None
+    recipe: Recipe | None = None
+    result: Result | None = None
+
+    def update(self, path: Path, recipe: Recipe) -> tuple[Photo, Result]:
+        """Return a photo and its result, made now if they are not there; what was there before goes first."""
+        if path != self.path or self.photo is None:
+            self.forget()
+            with st.spinner("Reading …"):
+                self.photo, self.path = read_photo_in_worker(path.read_bytes()), path
+        if recipe != self.recipe or self.result is None:
+            self.recipe = self.result = None
+            with st.spinner("Splitting …"):
+                self.result, self.recipe = build_pipeline(recipe)(self.photo.image), recipe
+        return self.photo, self.result
+
+    def forget(self) -> None:
+        self.path = self.photo = self.recipe = self.result = None
 
 
-@st.cache_resource(scope="session", max_entries=2, show_spinner="Splitting …")
-def split(path: Path, recipe_toml: str) -> Result:
-    return build_pipeline(parse_recipe(recipe_toml))(decoded(path).image)
+def made() -> Made:
+    """Return what was made of the visitor's photo. It lies with the photo, and goes when that goes."""
+    mine = shelf("photo")
+    if "made" not in mine.things:
+        mine.things["made"] = Made()
+        mine.when_cleared(mine.things["made"].forget)
+    return mine.things["made"]
 
 
-def downloads(stem: str, photo: Photo, result: Result, recipe: Recipe) -> None:
+def downloads(stem: str, now: Made) -> None:
     """Offer everything that one may take away; a file is made when its button is pressed."""
     files = {
-        "Result": ("result.png", lambda: write_png(result.image)),
-        "Cut-out": ("cut-out.png", lambda: write_png(cut_out_rgba(photo.image, result.segmentation, photo.opacity))),
-        "Mask": ("mask.png", lambda: write_png(result.segmentation.grey())),
-        "Recipe": ("recipe.toml", recipe.to_toml),
+        "Result": ("result.png", lambda: write_png(now.result.image)),
+        "Cut-out": (
+            "cut-out.png",
+            lambda: write_png(cut_out_rgba(now.photo.image, now.result.segmentation, now.photo.opacity)),
+        ),
+        "Mask": ("mask.png", lambda: write_png(now.result.segmentation.grey())),
+        "Recipe": ("recipe.toml", lambda: now.recipe.to_toml()),
     }
-    if result.measures.objects:
-        files["Objects"] = ("objects.csv", lambda: objects_csv(result))
+    if now.result.measures.objects:
+        files["Objects"] = ("objects.csv", lambda: objects_csv(now.result))
     with st.container(horizontal=True):
         for title, (name, make) in files.items():
             st.download_button(
@@ -113,8 +141,7 @@ def desk(taken: Arrival) -> None:
         recipe = pick_recipe("photo")
     with shown:
         try:
-            photo = decoded(taken.path)
-            result = split(taken.path, recipe.to_toml())
+            photo, result = made().update(taken.path, recipe)
         except Exception as error:
             failures.show(error)
             return
@@ -134,7 +161,7 @@ def desk(taken: Arrival) -> None:
             st.info(plain(result.segmentation.note), icon=":material/info:")
         coverage_line(result)
         show_objects(result)
-        downloads(PurePath(taken.name).stem, photo, result, recipe)
+        downloads(PurePath(taken.name).stem, made())
 
 
 st.title("Photo")

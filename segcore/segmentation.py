@@ -19,8 +19,8 @@ InstanceMap: TypeAlias = npt.NDArray[np.int32]
 Color: TypeAlias = tuple[int, int, int]
 """Blue, green, red, each 0 to 255."""
 
-MOST_PLANE_PIXELS = 128_000_000
-"""How many pixels all labels' planes together may have: 5 labels in the largest photo, 61 in a picture of 1920x1080."""
+MOST_PLANE_PIXELS = 64_000_000
+"""How many pixels all labels' planes together may have: 2 labels in the largest photo, 30 in a picture of 1920x1080."""
 
 
 def u8(answer: MatLike) -> npt.NDArray[np.uint8]:

@@ -10,7 +10,7 @@ import logging
 import secrets
 import shutil
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,11 +88,15 @@ class Shelf:
         self.token = secrets.token_urlsafe(24)
         self.accepts: Accepts | None = None
         self.arrived: list[Arrival] = []
+        self._when_cleared: list[Callable[[], None]] = []
         self._used_at_s = time.monotonic()
 
     def clear(self, *, keep: Collection[Path] = ()) -> None:
         """Remove everything, but for some files, once no job writes any more."""
         self.stop_job()
+        for do in self._when_cleared:
+            do()
+        self._when_cleared.clear()
         self.things.clear()
         self.arrived.clear()
         self.keeps_longer = False
@@ -100,6 +104,10 @@ class Shelf:
             if path not in keep:
                 files.withdraw(path)
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+    def when_cleared(self, do: Callable[[], None]) -> None:
+        """Have something done when this is cleared: a page's buttons may hold on to what it would let go of."""
+        self._when_cleared.append(do)
 
     def stop_job(self) -> None:
         """Cancel the job, if there is one, and wait until it has tidied up."""

@@ -31,7 +31,7 @@ from segcore.cli.options import show_options
 from segcore.errors import SegdeckError, one_line
 from segcore.overlay import CutOut, cut_out_rgba
 from segcore.photo import read_photo, write_image
-from segcore.pipeline import build_pipeline, use_one_thread_each
+from segcore.pipeline import build_pipeline, set_up_process
 from segcore.recipe import change_recipe, load_recipe, ready_recipes
 from segcore.settings import settings
 from segcore.tables import require_objects, write_objects
@@ -171,7 +171,7 @@ def show_recipe(
 
 def main() -> None:
     """Run the command line. An error is one line on stderr and exit status 2, whatever went wrong; Ctrl-C is 130."""
-    use_one_thread_each()
+    set_up_process()
     run_app: Callable[..., object] = typer.main.get_command(app).main
     try:
         code = run_app(prog_name="segdeck", standalone_mode=False)

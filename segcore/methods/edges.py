@@ -24,6 +24,7 @@ _GRADIENT_STEP = 4  # Otsu's histogram has 256 bins, and a gradient's L1 norm go
 _ENOUGH_ROWS = 180  # evenly spread, they give the thresholds that all rows give, within a few percent
 _ENOUGH_PIXELS = 1 << 20
 _MOST_REGIONS = 10_000
+_MOST_OUTLINED_PIXELS = 1 << 22
 _LARGEST_DISC_PX = 33  # larger ones are slow: their time grows with their area
 _PARENT = 3  # where a contour's link tells whose hole it is
 
@@ -129,7 +130,10 @@ class EdgesSegmenter:
         found = cv2.spatialGradient(grey, *self._gradient, borderType=cv2.BORDER_REPLICATE)
         across, down = self._gradient = cast("tuple[Gradient, Gradient]", found)
         weak, strong = find_thresholds(across, down) if options.automatic else (options.weak, options.strong)
-        return u8(cv2.Canny(across, down, weak, strong))
+        lines = u8(cv2.Canny(across, down, weak, strong))
+        if lines.size > _MOST_OUTLINED_PIXELS:  # a photo's are not used again
+            self._gradient = (None, None)
+        return lines
 
 
 def find_thresholds(across: Gradient, down: Gradient) -> tuple[float, float]:
@@ -196,6 +200,13 @@ def enclosed(lines: Plane, smallest: float) -> InstanceMap:
     InstanceMap
         (H, W) int32, 1 for the largest region; the lines themselves belong to none.
     """
+    step = math.ceil(math.sqrt(lines.size / _MOST_OUTLINED_PIXELS))
+    if step > 1:  # a large picture may hold millions of outlines
+        coarse = cv2.dilate(lines, np.ones((step, step), np.uint8))[::step, ::step]
+        numbers = enclosed(np.ascontiguousarray(coarse), smallest / step**2)
+        numbers = numbers.repeat(step, axis=0)[: lines.shape[0]].repeat(step, axis=1)[:, : lines.shape[1]]
+        np.copyto(numbers, 0, where=lines.view(np.bool_))
+        return np.ascontiguousarray(numbers)
     numbers = np.zeros(lines.shape, np.int32)
     contours, links = cv2.findContours(lines, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     if not contours:

@@ -2,8 +2,8 @@
 
 import sys
 
-from segcore.pipeline import use_one_thread_each
-from tests.bench import browser, fuzz, live, memory, methods, networks, refinement, uploads, video
+from segcore.pipeline import set_up_process
+from tests.bench import browser, fuzz, live, memory, methods, networks, refinement, shapes, uploads, video
 
 BENCHES = {
     "methods": methods.run,
@@ -14,11 +14,12 @@ BENCHES = {
     "memory": memory.run,
     "fuzz": fuzz.run,
     "uploads": uploads.run,
+    "shapes": shapes.run,
     "browser": browser.run,
 }
 
 if __name__ == "__main__":
-    use_one_thread_each()  # as the app and the command line do
+    set_up_process()  # as the app and the command line do
     for name in sys.argv[1:] or BENCHES:
         print(f"\n{name}")
         for line in BENCHES[name]():

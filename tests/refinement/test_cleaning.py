@@ -1,10 +1,12 @@
 import cv2
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
+from segcore.refinement import cleaning
 from segcore.refinement.cleaning import closed, filled, opened, without_small_parts
 
 PLANES = arrays(np.uint8, (12, 15), elements=st.sampled_from([0, 255]))
@@ -53,6 +55,14 @@ def test_small_parts_are_those_that_scipy_counts(drawn, smallest):
     assert np.array_equal(without_small_parts(solid, smallest) > 0, wanted)
 
 
+@given(arrays(np.uint8, (12, 15), elements=st.sampled_from([0, 90, 200, 255])), st.integers(1, 40))
+def test_in_a_large_picture_small_parts_are_the_same(drawn, smallest):
+    with pytest.MonkeyPatch.context() as patch:
+        expected = without_small_parts(drawn, smallest)
+        patch.setattr(cleaning, "_MOST_OUTLINED_PIXELS", 0)
+        assert np.array_equal(without_small_parts(drawn, smallest), expected)
+
+
 @given(PLANES)
 def test_cleaning_leaves_its_input_as_it_is(drawn):
     before = drawn.copy()
@@ -65,3 +75,14 @@ def test_soft_planes_stay_soft():
     soft = cv2.GaussianBlur(plane(*["." * 20] * 5, *["." * 5 + "#" * 10 + "." * 5] * 10, *["." * 20] * 5), (0, 0), 2)
     for clean in (opened(soft, 3), closed(soft, 3), filled(soft)):
         assert ((clean > 0) & (clean < 127)).any()
+
+
+def test_a_large_disc_opens_and_closes_as_a_small_one_on_a_reduced_picture():
+    """A bar of 60 goes and one of 130 stays; a gap of 60 closes and one of 130 does not."""
+    drawn = np.zeros((600, 900), np.uint8)
+    drawn[100:500, 100:160] = drawn[100:500, 300:430] = 255
+    left = opened(drawn, 91)
+    assert not left[:, :200].any()
+    assert left[200:400, 300:430].all()
+    assert np.array_equal(closed(255 - drawn, 91)[200:400, 100:160], np.full((200, 60), 255))
+    assert not closed(255 - drawn, 91)[200:400, 320:410].any()
