@@ -82,6 +82,8 @@ class LiveProcessor:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._stream = 0  # counts streams: what belongs to an earlier one is not shown
+        self._open = False
         self._pipeline: Pipeline | None = None
         self._waiting: tuple[av.VideoFrame, float] | None = None
         self._shown: _Shown | None = None
@@ -120,6 +122,7 @@ class LiveProcessor:
         """
         now = time.monotonic()
         with self._changed:
+            self._open = True
             self._last_frame_s = now
             self._waiting = (frame, now)
             self._start()
@@ -132,15 +135,18 @@ class LiveProcessor:
         return shown.result.canvas.frame()
 
     def on_ended(self) -> None:
-        """Stop working: the stream is over. The next `recv` starts anew, with a card."""
+        """Stop working: the stream is over. The next `recv` starts anew, with a card.
+
+        Returns at once, for WebRTC calls it where all its connections are served. A frame that is at work is worked
+        to its end, and what comes of it is thrown away.
+        """
         with self._changed:
-            thread, self._thread = self._thread, None
+            self._open = False
+            self._stream += 1
             self._waiting = self._shown = self._last_frame_s = None
             self._finished.clear()
             self._sent.clear()
             self._changed.notify()
-        if thread:
-            thread.join()
 
     def figures(self) -> LiveFigures:
         """Return how the stream is doing."""
@@ -167,13 +173,15 @@ class LiveProcessor:
             self._thread.start()
 
     def _work(self) -> None:
-        me = threading.current_thread()
+        """Work on the newest frame until the stream is over; there is never a second thread beside this one."""
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._thread is not me or (self._waiting and self._pipeline))
-                if self._thread is not me or self._waiting is None or self._pipeline is None:
+                self._changed.wait_for(lambda: not self._open or (self._waiting and self._pipeline))
+                if not self._open or self._waiting is None or self._pipeline is None:
+                    self._thread = None
                     return
-                (frame, came_s), self._waiting, pipeline = self._waiting, None, self._pipeline
+                (frame, came_s), self._waiting = self._waiting, None
+                pipeline, stream = self._pipeline, self._stream
             try:
                 result, error = pipeline.on_canvas(canvas_of_frame(frame, untagged=BT601)), ""
             except SegdeckError as refusal:
@@ -182,8 +190,8 @@ class LiveProcessor:
                 logger.exception("a frame could not be processed")
                 result, error = None, _FAILED
             with self._changed:
-                if pipeline is not self._pipeline or self._thread is not me:
-                    continue  # a newer recipe came meanwhile: none of the old follows it
+                if pipeline is not self._pipeline or stream != self._stream:
+                    continue  # a newer recipe or stream came meanwhile: none of the old follows it
                 self._error = error
                 self._shown = _Shown(result, came_s) if result else None
                 if result:

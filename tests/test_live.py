@@ -90,12 +90,22 @@ def send_until(live: LiveProcessor, wanted: Callable[[av.VideoFrame], bool]) -> 
     raise AssertionError(f"no wanted frame among {len(came)}")
 
 
+def workers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "segdeck-live"]
+
+
+def all_workers_end() -> bool:
+    for thread in workers():
+        thread.join(60)
+    return not workers()
+
+
 @pytest.fixture
 def live() -> LiveProcessor:
     processor = LiveProcessor()
     yield processor
     processor.on_ended()
-    assert "segdeck-live" not in [thread.name for thread in threading.enumerate()]
+    assert all_workers_end()
 
 
 GREEN, BLUE = (0, 255, 0), (255, 0, 0)
@@ -240,13 +250,34 @@ def test_when_a_stream_ends_the_thread_ends_and_a_later_one_starts_anew(live: Li
     live.use(cut_out("#00ff00"))
     send_until(live, lambda frame: shows_background_in(frame, GREEN))
     live.on_ended()
-    assert "segdeck-live" not in [thread.name for thread in threading.enumerate()]
+    assert all_workers_end()
     assert live.figures().last_frame_s is None
     assert live.figures().frames_per_s == 0
     assert is_card(live.recv(camera()), "Starting…")
     send_until(live, lambda frame: shows_background_in(frame, GREEN))
     live.on_ended()
     live.on_ended()  # twice does no harm
+
+
+@pytest.mark.parametrize("answer", ["a result", "an error"])
+def test_a_stream_ends_and_the_next_begins_while_a_frame_is_at_work(answer: str, live: LiveProcessor) -> None:
+    slow = gate(CutOut(color="#00ff00"))
+    live.use(slow)
+    live.recv(camera())
+    assert slow.entered.acquire(timeout=60)
+    if answer == "an error":
+        slow.segmenter = None  # type: ignore[assignment]
+    live.on_ended()  # with the frame at work, this comes back only because it waits for nothing
+    assert is_card(live.recv(camera(1)), "Starting…")
+    assert len(workers()) == 1, "two threads at one pipeline"
+    assert not slow.entered.acquire(timeout=0.2), "the frame of the new stream waits for that of the old one"
+    slow.open.release()
+    assert slow.entered.acquire(timeout=60)  # at work on the new stream's frame: the old one's is done
+    assert is_card(live.recv(camera(2)), "Starting…"), "nothing of the old stream is shown"
+    assert live.figures().error == ""
+    slow.open.release(100)
+    if answer == "a result":
+        send_until(live, lambda frame: shows_background_in(frame, GREEN))
 
 
 def test_the_figures_are_of_what_is_shown(live: LiveProcessor) -> None:
