@@ -24,8 +24,9 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     failures.keep_names_out_of_the_log()
     worker.start()
     set_up_process()
-    webrtc.raise_bit_rates()
+    webrtc.adapt_bit_rates()
     webrtc.drop_late_frames()
+    webrtc.log_states()
     with open_visits():
         yield {}
 

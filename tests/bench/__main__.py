@@ -3,7 +3,7 @@
 import sys
 
 from segcore.pipeline import set_up_process
-from tests.bench import browser, fuzz, live, memory, methods, networks, refinement, shapes, uploads, video
+from tests.bench import browser, fuzz, line, live, memory, methods, networks, refinement, shapes, starts, uploads, video
 
 BENCHES = {
     "methods": methods.run,
@@ -16,6 +16,8 @@ BENCHES = {
     "uploads": uploads.run,
     "shapes": shapes.run,
     "browser": browser.run,
+    "starts": starts.run,
+    "line": line.run,
 }
 
 if __name__ == "__main__":

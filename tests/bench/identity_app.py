@@ -6,14 +6,14 @@ Its relay queues frames as streamlit-webrtc lets it; Segdeck's drops late ones.
 import av
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
 
-from pages.shared.webrtc import CAMERA, raise_bit_rates, rtc_configuration
+from pages.shared.webrtc import CAMERA, adapt_bit_rates, rtc_configuration
 
 
 def same(frame: av.VideoFrame) -> av.VideoFrame:
     return frame
 
 
-raise_bit_rates()
+adapt_bit_rates()
 webrtc_streamer(
     key="identity",
     mode=WebRtcMode.SENDRECV,
