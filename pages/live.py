@@ -7,14 +7,14 @@ from streamlit_webrtc import WebRtcMode, WebRtcStreamerContext, webrtc_streamer
 
 from pages.shared import failures
 from pages.shared.camera_check import camera_check
+from pages.shared.connection import Connection, Phase
 from pages.shared.recipe_picker import pick_recipe
 from pages.shared.show import plain, worth_telling
-from pages.shared.webrtc import CAMERA, rtc_configuration
+from pages.shared.webrtc import CAMERA, logger, rtc_configuration
 from segcore.live import LiveProcessor
 from segcore.pipeline import build_pipeline
 from segcore.recipe import Recipe
 
-_NO_CONNECTION_AFTER_S = 10
 _WORDS = {
     "start": "START",
     "stop": "STOP",
@@ -28,6 +28,16 @@ _WORDS = {
 
 def processor() -> LiveProcessor:
     return st.session_state.setdefault("live_processor", LiveProcessor())
+
+
+def connection() -> Connection:
+    return st.session_state.setdefault("live_connection", Connection())
+
+
+def look_after(stream: WebRtcStreamerContext | None) -> bool:
+    """Watch the connection; return whether the player must be told something."""
+    active = stream is not None and (stream.state.playing or stream.state.signalling)
+    return connection().look(active=active, last_frame_s=processor().figures().last_frame_s, now_s=time.monotonic())
 
 
 def apply(recipe: Recipe) -> None:
@@ -51,26 +61,36 @@ def controls() -> None:
     apply(recipe)
 
 
+def say_phase(phase: Phase) -> None:
+    if phase is Phase.IDLE:
+        st.caption(
+            "Press START and allow the camera. Pictures are split on this Segdeck and sent back; none is stored."
+        )
+    elif phase is Phase.CONNECTING:
+        st.info("Connecting …", icon=":material/hourglass_top:")
+    elif phase is Phase.AGAIN:
+        st.info("No picture has come for 10 seconds. Trying the connection once more …", icon=":material/sync:")
+    elif phase is Phase.FAILED:
+        st.warning(
+            "There is no connection to the camera's picture; it was tried twice. Press STOP and START to try again. If "
+            "that does not help, a firewall or another network may be in between: try the same network as Segdeck, or "
+            "ask whoever runs it to set SEGDECK_ICE_SERVERS.",
+            icon=":material/wifi_off:",
+        )
+
+
 @st.fragment(run_every=1)
 def figures(stream: WebRtcStreamerContext) -> None:
     now = processor().figures()
     if now.error:
         st.error(plain(now.error), icon=":material/error:")
-    if not (stream.state.playing or stream.state.signalling):
-        st.session_state.pop("live_since", None)
-        st.caption(
-            "Press START and allow the camera. Pictures are split on this Segdeck and sent back; none is stored."
-        )
-        return
-    since = st.session_state.setdefault("live_since", time.monotonic())
-    if now.last_frame_s is None and time.monotonic() - since > _NO_CONNECTION_AFTER_S:
-        st.warning(
-            "There is no connection to the camera's picture after 10 seconds. A firewall or another network may be "
-            "in between: try the same network as Segdeck, or ask whoever runs it to set SEGDECK_ICE_SERVERS.",
-            icon=":material/wifi_off:",
-        )
-        return
-    if now.error:
+    if look_after(stream):
+        if connection().desired is False:
+            logger.info("no picture came: the connection is tried once more")
+        st.rerun()
+    phase = connection().phase
+    say_phase(phase)
+    if phase is not Phase.SHOWN or now.error:
         return
     if now.note:
         st.info(plain(now.note), icon=":material/hourglass_top:")
@@ -93,6 +113,7 @@ with settings:
 with picture:
     camera_check(key="camera")
     live = processor()
+    look_after(st.session_state.get("live"))
     context = webrtc_streamer(
         key="live",
         mode=WebRtcMode.SENDRECV,
@@ -102,6 +123,8 @@ with picture:
         rtc_configuration=rtc_configuration(),
         video_html_attrs={"autoPlay": True, "playsInline": True, "muted": True, "style": {"width": "100%"}},
         translations=_WORDS,
+        sendback_audio=False,
+        desired_playing_state=connection().desired,
         media_toggle_controls=False,
     )
     figures(context)
