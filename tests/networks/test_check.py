@@ -228,5 +228,5 @@ def test_a_network_that_looks_healthy_but_fails_its_reference_is_refused(deeplab
 def test_without_the_extra_a_network_to_mend_is_refused_and_the_extra_named(shared, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     path = shared / "models/deeplab_v3_1_default_1.onnx"
-    with refused("Upsample", "pip install 'segdeck[onnx]'"):
+    with refused("Upsample", "adds the extra segdeck[onnx]"):
         mended_if_need_be(path, tmp_path, "Net", str, lambda file: cv2.dnn.readNet(str(file)))
