@@ -8,14 +8,17 @@ import time
 from fractions import Fraction
 
 import av
+from aiortc import RTCRtpSender
 from aiortc.codecs.h264 import H264Encoder
 from aiortc.codecs.vpx import Vp8Encoder
+from aiortc.rtp import AnyRtcpPacket, RtcpRrPacket, RtcpSrPacket
 
 _SIZES = (Fraction(1), Fraction(3, 4), Fraction(1, 2), Fraction(3, 8))  # of a side
 _SHORTEST_PX = 16
 _RATE = 30
 _BITS_PER_PIXEL = 0.04  # enough for any picture; with fewer a codec leaves pictures out
 _SLOWEST_S = 1 / 15  # a picture that takes longer to encode is too large for this machine
+_HARMLESS_LOSS = 0.1  # this and the half of what is lost, below, are libwebrtc's
 _ROOM = 1.3  # more than this must there be for a larger picture ...
 _PATIENCE_S = 4  # ... for so long: each change of size or rate begins with a whole picture, which is large
 
@@ -93,8 +96,13 @@ class _Fitting:
     def target_bitrate(self, bit_rate: int) -> None:
         now, held = time.monotonic(), self.target_bitrate
         if bit_rate < held or (bit_rate > held * _ROOM and now - self._settled_s > _PATIENCE_S):
-            super(_Fitting, type(self)).target_bitrate.fset(self, bit_rate)
+            super(_Fitting, type(self)).target_bitrate.fset(self, min(bit_rate, round(held * _ROOM)))
             self._settled_s = now
+
+    def heed_loss(self, share: float) -> None:
+        """Send less where packets get lost: a full queue's delay no longer grows, and the estimate sees nothing."""
+        if share > _HARMLESS_LOSS:
+            self.target_bitrate = round(self.target_bitrate * (1 - share / 2))
 
     def encode(self, frame: av.VideoFrame, force_keyframe: bool = False) -> tuple[list[bytes], int]:
         """Encode a frame, smaller if it must be. Called on a thread of aiortc's."""
@@ -106,6 +114,18 @@ class _Fitting:
         bits = 8 * sum(len(payload) for payload in payloads)
         self._fit.took(time.monotonic() - start, bits, self.target_bitrate)
         return payloads, timestamp
+
+
+class HeedingSender(RTCRtpSender):
+    """aiortc's sender, which makes nothing of the losses that the browser reports."""
+
+    async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
+        await super()._handle_rtcp_packet(packet)
+        encoder = self._RTCRtpSender__encoder
+        if isinstance(packet, RtcpRrPacket | RtcpSrPacket) and isinstance(encoder, _Fitting):
+            for report in packet.reports:
+                if report.ssrc == self._ssrc:
+                    encoder.heed_loss(report.fraction_lost / 256)
 
 
 class FittingVp8Encoder(_Fitting, Vp8Encoder):

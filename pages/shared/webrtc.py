@@ -12,11 +12,12 @@ import aiortc.codecs
 import aiortc.codecs.h264
 import aiortc.codecs.vpx
 import aiortc.rate
+import aiortc.rtcpeerconnection
 from aiortc import RTCPeerConnection
 from aiortc.contrib.media import MediaRelay
 from aiortc.rate import AimdRateControl
 
-from pages.shared.fitting import FittingH264Encoder, FittingVp8Encoder
+from pages.shared.fitting import FittingH264Encoder, FittingVp8Encoder, HeedingSender
 from segcore.settings import settings
 
 logger = logging.getLogger("segdeck.webrtc")
@@ -60,6 +61,7 @@ def adapt_bit_rates() -> None:
         module.MIN_BITRATE = _MIN_BPS
     aiortc.codecs.Vp8Encoder, aiortc.codecs.H264Encoder = FittingVp8Encoder, FittingH264Encoder
     aiortc.rate.AimdRateControl = _StartingHigh
+    aiortc.rtcpeerconnection.RTCRtpSender = HeedingSender
 
 
 _number = itertools.count(1)

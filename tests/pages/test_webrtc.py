@@ -15,11 +15,12 @@ import aiortc.rate
 import av
 import numpy as np
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection
+from aiortc import RTCConfiguration, RTCPeerConnection, VideoStreamTrack
 from aiortc.codecs import depayload, get_decoder, get_encoder
 from aiortc.contrib.media import MediaRelay
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from aiortc.rtp import RtcpReceiverInfo, RtcpRrPacket
 
 from pages.shared import webrtc
 from segcore.settings import settings
@@ -35,7 +36,11 @@ def _put_back(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(codec, "parameters", copy.deepcopy(codec.parameters))
     values = [(module, f"{name}_BITRATE") for module in MODULES for name in ("DEFAULT", "MIN", "MAX")]
     values += [(aiortc.codecs, "Vp8Encoder"), (aiortc.codecs, "H264Encoder"), (aiortc.rate, "AimdRateControl")]
-    values += [(aiortc, "RTCPeerConnection"), (MediaRelay.subscribe, "__defaults__")]
+    values += [
+        (aiortc, "RTCPeerConnection"),
+        (aiortc.rtcpeerconnection, "RTCRtpSender"),
+        (MediaRelay.subscribe, "__defaults__"),
+    ]
     for owner, name in values:
         monkeypatch.setattr(owner, name, getattr(owner, name))
 
@@ -77,13 +82,47 @@ def test_encoders_start_high_and_follow_the_line(name: str, monkeypatch: pytest.
     assert encoder.target_bitrate == 400_000
     encoder.target_bitrate = 1_000_000
     assert encoder.target_bitrate == 400_000, "not at once: a change begins with a whole picture"
-    now_s += 5
-    encoder.target_bitrate = 1_000_000
-    assert encoder.target_bitrate == 1_000_000
-    for wished, given in ((50_000_000, 6_000_000), (1, 150_000)):
+    rates = []
+    for _ in range(20):
         now_s += 5
-        encoder.target_bitrate = wished
-        assert encoder.target_bitrate == given
+        encoder.target_bitrate = 50_000_000
+        rates.append(encoder.target_bitrate)
+    assert rates[0] == 520_000, "by steps"
+    assert rates[-1] == 6_000_000
+    encoder.target_bitrate = 1
+    assert encoder.target_bitrate == 150_000
+
+
+async def rate_after_loss(share: float) -> int:
+    """Return the encoder's bit rate after the browser has reported once that this share of the packets was lost."""
+    webrtc.adapt_bit_rates()
+    browser, server = RTCPeerConnection(), RTCPeerConnection()
+    sender = server.addTrack(VideoStreamTrack())
+    browser.addTransceiver("video", direction="recvonly")
+    await server.setLocalDescription(await server.createOffer())
+    await browser.setRemoteDescription(server.localDescription)
+    await browser.setLocalDescription(await browser.createAnswer())
+    await server.setRemoteDescription(browser.localDescription)
+    while not (encoder := sender._RTCRtpSender__encoder):
+        await asyncio.sleep(0.01)
+    lost = RtcpReceiverInfo(
+        ssrc=sender._ssrc,
+        fraction_lost=round(share * 256),
+        packets_lost=1,
+        highest_sequence=1,
+        jitter=0,
+        lsr=0,
+        dlsr=0,
+    )
+    before = encoder.target_bitrate
+    await sender._handle_rtcp_packet(RtcpRrPacket(ssrc=1, reports=[lost]))
+    await asyncio.gather(browser.close(), server.close())
+    return round(100 * encoder.target_bitrate / before)
+
+
+@pytest.mark.parametrize(("lost", "percent"), [(0, 100), (0.05, 100), (0.25, 88), (0.5, 75)])
+def test_reported_losses_lower_the_rate(lost: float, percent: int) -> None:
+    assert asyncio.run(rate_after_loss(lost)) == percent
 
 
 @pytest.mark.parametrize("name", ["VP8", "H264"])
@@ -116,7 +155,7 @@ def test_encoders_send_smaller_pictures_over_a_narrow_line_and_large_ones_again(
     assert sizes(30)[-1] == 320
     now_s += 5
     assert set(sizes(30)) == {320}, "time alone makes no room"
-    for _ in range(6):
+    for _ in range(12):
         encoder.target_bitrate = 3_000_000
         sizes(2)
         now_s += 5
