@@ -3,18 +3,14 @@
 Parsing happens in a process of its own, so that a crafted file can take down only that.
 """
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
 
-import cv2
 import numpy as np
 from pydantic import TypeAdapter
 
@@ -25,11 +21,12 @@ from segcore.networks.files import Kind
 from segcore.networks.runtimes import Layout
 from segcore.segmentation import Image, LabelMap
 from segcore.settings import settings
+from segcore.worker import Limits, Message, ask
 
 MAX_BYTES = 500_000_000
 """The largest network that is taken."""
-_TIMEOUT_S, _WAIT_S = 180, 30
-_WORKER = Path(__file__).with_name("worker.py")
+_LIMITS = Limits(memory_bytes=4 << 30, silence_s=120)  # OpenVINO reserves far more memory than it uses
+_WAIT_S = 30
 _KIND_NAMES = {"onnx": "ONNX", "tflite": "TFLite", "tensorflow": "TensorFlow", "caffe": "Caffe", "darknet": "Darknet"}
 _FAILED = "This network could not be looked at: reading it failed, or took more memory or time than is given to it."
 
@@ -95,7 +92,7 @@ def check(card: ModelCard, folder: Path) -> Finding:
     """
     names = [card.weights.name, *([card.config.name] if card.config else [])]
     _refuse_large([folder / name for name in names])
-    found = _ask({"task": "check", "card": card.model_dump(mode="json"), "folder": str(folder)})
+    found, _ = _ask("check", _named(card, folder))
     return Finding.model_validate(found)
 
 
@@ -115,7 +112,7 @@ def inspect(weights: Path, config: Path | None = None) -> NetworkFacts:
         If they are too large, no network, not supported, or answer with no picture or with values that are not finite.
     """
     _refuse_large([weights, *([config] if config else [])])
-    found = _ask({"task": "inspect", "weights": str(weights), "config": str(config) if config else None})
+    found, _ = _ask("inspect", {"weights": str(weights), "config": str(config) if config else None})
     return TypeAdapter(NetworkFacts).validate_python(found)
 
 
@@ -127,7 +124,7 @@ def split(card: ModelCard, folder: Path, image: Image) -> LabelMap:
     card
         What it should be.
     folder
-        Where its files lie, by the card's names; the picture and what is found in it are left beside them.
+        Where its files lie, by the card's names.
     image
         (H, W, 3) uint8, BGR, of any size.
 
@@ -141,9 +138,13 @@ def split(card: ModelCard, folder: Path, image: Image) -> LabelMap:
     SegdeckError
         As `check`.
     """
-    cv2.imwrite(str(folder / "picture.png"), image)
-    _ask({"task": "split", "card": card.model_dump(mode="json"), "folder": str(folder)})
-    return np.asarray(cv2.imread(str(folder / "labels.png"), cv2.IMREAD_GRAYSCALE), np.uint8)
+    height, width = image.shape[:2]
+    _, labels = _ask("split", {**_named(card, folder), "height": height, "width": width}, image.tobytes())
+    return np.frombuffer(labels, np.uint8).reshape(height, width)
+
+
+def _named(card: ModelCard, folder: Path) -> dict[str, Any]:
+    return {"card": card.model_dump(mode="json"), "folder": str(folder)}
 
 
 def _refuse_large(paths: list[Path]) -> None:
@@ -171,23 +172,19 @@ def _turns(number: int) -> BoundedSemaphore:
     return BoundedSemaphore(number)
 
 
-def _ask(question: dict[str, Any]) -> dict[str, Any]:
-    """Return the last answer that the worker gave: each line it prints is a whole one, better than that before."""
+def _ask(task: str, question: dict[str, Any], blob: bytes = b"") -> Message:
+    """Return the last answer of a worker: each is a whole one, better than that before.
+
+    Should OpenVINO fall over, OpenCV's part is kept.
+    """
+    answer: Message | None = None
     try:
-        with _turn():
-            printed = subprocess.run(
-                [sys.executable, "-I", _WORKER],
-                input=json.dumps(question).encode(),
-                capture_output=True,
-                timeout=_TIMEOUT_S,
-                check=False,
-            ).stdout
-    except subprocess.TimeoutExpired as error:
-        printed = error.stdout or b""
-    answers = [line for line in printed.splitlines() if line.startswith(b"{") and line.endswith(b"}")]
-    if not answers:
+        with _turn(), closing(ask(f"segcore.networks.worker:{task}", question, _LIMITS, _FAILED, blob)) as answers:
+            for newest in answers:
+                answer = newest
+    except SegdeckError:
+        if answer is None:
+            raise
+    if answer is None:
         raise SegdeckError(_FAILED)
-    found: dict[str, Any] = json.loads(answers[-1])
-    if "error" in found:
-        raise SegdeckError(found["error"])
-    return found
+    return answer

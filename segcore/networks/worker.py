@@ -1,16 +1,12 @@
-"""Tries a network's files, in a process of its own, and prints what it finds as lines of JSON.
+"""Tries a network's files. This runs in a worker: see `segcore.worker`."""
 
-Each line is a whole answer and better than the one before: should OpenVINO fall over, OpenCV's part is kept.
-"""
-
-import json
 import os
 import resource
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -24,20 +20,36 @@ from segcore.networks.files import KINDS, stated_input
 from segcore.networks.network import Network, config_of, not_a_network, open_with, ramp, read_reference, why_refused
 from segcore.networks.runtimes import Answer, Layout, in_proportion, load
 from segcore.overlap import mean_iou
-from segcore.segmentation import Image
+from segcore.segmentation import Image, LabelMap
+from segcore.worker import Message
 
 Found = TypeVar("Found")
 ReadLog: TypeAlias = Callable[[], str]
 
 MIN_AGREEMENT = 0.99  # IoU of two runtimes' label maps
-_MEMORY_BYTES = 4 << 30  # of addresses: OpenVINO reserves far more than it uses
 _MOST_RESIDENT_MB = 500  # of memory that is used: once it is added, a network runs in the server's own process
-_CPU_S = 120
 _FORWARDS = 7
 _USUAL_SIZES = ((256, 256), (512, 512), (224, 224), (320, 320), (513, 513), (257, 257), (384, 384), (416, 416))
 
 
-def check(card: ModelCard, folder: Path, read_log: ReadLog) -> Iterator[Finding]:
+def check(card: Mapping[str, Any], folder: str) -> Iterator[Message]:
+    """Do the work of `segcore.networks.check.check`."""
+    for found in _check(ModelCard.model_validate(card), Path(folder), _catch_log()):
+        yield found.model_dump(mode="json"), b""
+
+
+def inspect(weights: str, config: str | None) -> Iterator[Message]:
+    """Do the work of `segcore.networks.check.inspect`."""
+    yield _inspect(Path(weights), Path(config) if config else None, _catch_log()), b""
+
+
+def split(pixels: bytes, card: Mapping[str, Any], folder: str, height: int, width: int) -> Iterator[Message]:
+    """Do the work of `segcore.networks.check.split`."""
+    image = np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
+    yield {}, _split(ModelCard.model_validate(card), Path(folder), image, _catch_log()).tobytes()
+
+
+def _check(card: ModelCard, folder: Path, read_log: ReadLog) -> Iterator[Finding]:
     """Try a card's files and yield what is found, first with OpenCV alone."""
     weights = folder / card.weights.name
     before_mb = _most_resident_mb()
@@ -74,7 +86,7 @@ def check(card: ModelCard, folder: Path, read_log: ReadLog) -> Iterator[Finding]
     )
 
 
-def inspect(weights: Path, config: Path | None, read_log: ReadLog) -> dict[str, Any]:
+def _inspect(weights: Path, config: Path | None, read_log: ReadLog) -> dict[str, Any]:
     """Return what a network's files and a trial run tell: see `segcore.networks.check.NetworkFacts`."""
     kind = KINDS.get(weights.suffix.lower())
     if kind is None:
@@ -107,12 +119,10 @@ def inspect(weights: Path, config: Path | None, read_log: ReadLog) -> dict[str, 
         return mended_if_need_be(weights, Path(folder), "in this file", read_log, run)
 
 
-def split(card: ModelCard, folder: Path, read_log: ReadLog) -> None:
-    """Write what a card's network finds in ``picture.png`` of its folder to ``labels.png``."""
+def _split(card: ModelCard, folder: Path, image: Image, read_log: ReadLog) -> LabelMap:
     weights = folder / card.weights.name
     network = mended_if_need_be(weights, folder, card.title, read_log, lambda path: _network(card, path, folder))
-    picture = np.asarray(cv2.imread(str(folder / "picture.png"), cv2.IMREAD_COLOR), np.uint8)
-    cv2.imwrite(str(folder / "labels.png"), network.label_map(picture))
+    return network.label_map(image)
 
 
 def mended_if_need_be(
@@ -234,28 +244,3 @@ def _catch_log() -> ReadLog:
         return file.read().decode("utf-8", "replace")
 
     return read
-
-
-def main() -> None:
-    """Answer the question on the input stream."""
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    question, read_log = json.loads(sys.stdin.read()), _catch_log()
-    cv2.setNumThreads(1)
-    try:
-        if question["task"] == "check":
-            for found in check(ModelCard.model_validate(question["card"]), Path(question["folder"]), read_log):
-                print(found.model_dump_json(), flush=True)
-        elif question["task"] == "split":
-            split(ModelCard.model_validate(question["card"]), Path(question["folder"]), read_log)
-            print("{}", flush=True)
-        else:
-            config = Path(question["config"]) if question["config"] else None
-            print(json.dumps(inspect(Path(question["weights"]), config, read_log)), flush=True)
-    except SegdeckError as error:
-        print(json.dumps({"error": str(error)}), flush=True)
-
-
-if __name__ == "__main__":
-    main()
