@@ -337,7 +337,7 @@ def _blurred(
     side = (2 * reach + 1, 2 * reach + 1)
     blurred = [np.empty_like(plane) for plane in planes]
     for rows in row_bands(*certainty.shape):
-        around, inner = wider(rows, reach, len(certainty))
+        around, inner = wider(rows, 2 * reach, len(certainty))  # stackBlur needs as many rows as its square has
         certain = certainty[around]
         weight = cv2.stackBlur(certain.astype(np.float32), side)
         for plane, target in zip(planes, blurred, strict=True):

@@ -105,11 +105,11 @@ class ObjectsSegmenter:
         """Part what was found into objects, give each its number, and leave the too small ones out."""
         values = [1] if len(found.labels) == 1 else present_labels(found.label_map) or [1]
         layers = [_Layer.of(found, value, self._options.neck) for value in values]
-        instances = np.zeros(found.label_map.shape, np.int32)
-        for layer, numbers in zip(layers, self._follow(layers), strict=True):
+        instances = np.empty(found.label_map.shape, np.int32)
+        for place, (layer, numbers) in enumerate(zip(layers, self._follow(layers), strict=True)):
             numbered = numbers.take(layer.parts)
             mask = _mask(found, layer.value)
-            _paint(numbered, mask, instances)
+            _paint(numbered, mask, instances, over=place > 0)
             too_small = (numbered == 0) & (layer.parts > 0)
             if too_small.any():
                 found = _without(found, layer.value, mask, too_small)
@@ -201,15 +201,20 @@ def _mask(found: Segmentation, value: int) -> Plane:
     return found.label_map * np.uint8(255) if len(found.labels) == 1 else in_range(found.label_map, value, value)
 
 
-def _paint(numbered: InstanceMap, mask: Plane, instances: InstanceMap) -> None:
-    """Write one label's numbers, (h, w), which are enlarged, to where it is in the whole picture, (H, W)."""
+def _paint(numbered: InstanceMap, mask: Plane, instances: InstanceMap, *, over: bool) -> None:
+    """Write one label's numbers, (h, w), which are enlarged, to where it is in the whole picture, (H, W).
+
+    Elsewhere write 0, or with ``over`` leave what other labels have.
+    """
     height, width = mask.shape
     row_of = _enlarged(np.arange(len(numbered), dtype=np.int32)[:, None], (height, 1))[:, 0]
     wide = _enlarged(numbered, (len(numbered), width))
     for rows in row_bands(height, width):
-        band = wide[row_of[rows]]
+        band = np.empty_like(instances[rows]) if over else instances[rows]
+        np.take(wide, row_of[rows], axis=0, mode="clip", out=band)
         band &= mask[rows].view(np.int8)  # 255 is -1, all bits
-        instances[rows] |= band
+        if over:
+            instances[rows] |= band
 
 
 def _without(found: Segmentation, value: int, mask: Plane, gone: npt.NDArray[np.bool_]) -> Segmentation:
