@@ -12,6 +12,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from segcore.errors import SegdeckError
 
 
+def _default_work_dir() -> Path:
+    try:
+        folder = tempfile.gettempdir()
+    except OSError:  # on a full disk none is usable; what only reads goes on
+        folder = os.curdir
+    return Path(folder) / f"segdeck-{os.getuid() if hasattr(os, 'getuid') else getpass.getuser()}"
+
+
 class Settings(BaseSettings):
     """The operator's settings. Each is read from the environment as ``SEGDECK_<NAME>``."""
 
@@ -46,10 +54,7 @@ class Settings(BaseSettings):
         default=("localhost", "127.0.0.1", "::1"),
         description='Names by which browsers may reach it, as JSON, e.g. ["desk.example.org"]. "*" is any.',
     )
-    work_dir: Path = Field(
-        default=Path(tempfile.gettempdir()) / f"segdeck-{os.getuid() if hasattr(os, 'getuid') else getpass.getuser()}",
-        description="Visitors' files, while they are here.",
-    )
+    work_dir: Path = Field(default_factory=_default_work_dir, description="Visitors' files, while they are here.")
     keep_minutes: float = Field(
         default=10, gt=0, description="How long a visitor's files outlast the visitor's connection, in minutes."
     )

@@ -85,7 +85,7 @@ def test_the_settings_are_the_real_ones() -> None:
     rows = re.findall(r"^\| `(SEGDECK_\w+)` \| (.+?) \| (.+?) \|$", README, re.MULTILINE)
     wanted = []
     for name, field in Settings.model_fields.items():
-        default = field.default
+        default = field.get_default(call_default_factory=True)
         if isinstance(default, Path):
             whose = "project's" if default.is_relative_to(ROOT) else "temporary"
             folder = re.sub(r"-\d+$", "-<user number>", default.name)
