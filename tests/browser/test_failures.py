@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import OpenBrowser, running_server, settled, take_screenshots
 from tests.clips import make_clip
 
-SORRY = "Something went wrong on this page; it has been noted. Reload the page to go on."
+SORRY = "There is no picture in this video that can be read"
 NAME = "holiday with anna.mp4"
 
 
@@ -29,6 +29,6 @@ def test_a_file_that_vanished_is_one_sentence_and_a_note_in_the_log(open_browser
         assert "Error" not in said
         take_screenshots(page, "video-went-wrong")
         log = server.log.read_text()
-        assert "first_picture" in log, "where it was"
-        assert "NotFoundError" in log, "and what"
+        assert "segcore.video.still:answer failed" in log, "where it was"
+        assert "FileNotFoundError" in log, "and what"
         assert NAME not in log

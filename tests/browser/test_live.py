@@ -2,13 +2,24 @@
 
 import re
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Frame, Page, expect
 
 from segcore.recipe import ready_recipes
-from tests.browser.conftest import PHONE, ROOT, WAIT_MS, OpenBrowser, Server, camera_flags, settled, take_screenshots
+from tests.browser.conftest import (
+    PHONE,
+    ROOT,
+    WAIT_MS,
+    OpenBrowser,
+    Server,
+    camera_flags,
+    running_server,
+    settled,
+    take_screenshots,
+)
 
 _WATCH = (ROOT / "tests" / "browser" / "watch_video.js").read_text()
 WALL_SHOWS = 20  # grey levels between neighbouring tiles; the wall itself has 140, a blurred one under 1
@@ -179,17 +190,21 @@ def test_the_bare_address_leads_to_live(server: Server, open_browser: OpenBrowse
     take_screenshots(page, "live-start")
 
 
-@pytest.mark.parametrize("say", ["refused", "none", "insecure"])
+def test_on_a_page_that_is_not_secure_it_says_so(open_browser: OpenBrowser, tmp_path: Path) -> None:
+    with running_server(tmp_path, SEGDECK_HOSTS='["localhost", "segdeck.test"]') as server:
+        page = open_browser("--host-resolver-rules=MAP segdeck.test 127.0.0.1").pages[0]
+        page.goto(f"{server.url.replace('localhost', 'segdeck.test')}/live")
+        expect(page.get_by_role("alert").filter(has_text="not secure")).to_be_visible()
+        take_screenshots(page, "live-camera-insecure")
+
+
+@pytest.mark.parametrize("say", ["refused", "none"])
 def test_without_a_camera_the_page_says_what_to_do(say: str, server: Server, open_browser: OpenBrowser) -> None:
-    flags, url, words = {
-        "refused": (["--use-fake-device-for-media-stream"], server.url, "allow the camera"),
-        "none": (["--use-fake-device-for-media-stream=device-count=0"], server.url, "No camera was found"),
-        "insecure": (
-            ["--host-resolver-rules=MAP segdeck.test 127.0.0.1"],
-            server.url.replace("localhost", "segdeck.test"),
-            "not secure",
-        ),
+    flags, words = {
+        "refused": (["--use-fake-device-for-media-stream"], "allow the camera"),
+        "none": (["--use-fake-device-for-media-stream=device-count=0"], "No camera was found"),
     }[say]
+    url = server.url
     context = open_browser(*flags)
     page = context.pages[0]
     if say == "refused":
