@@ -12,13 +12,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from segcore import worker
 from segcore.frames import canvas_of_frame
 from segcore.networks.network import Network
 from segcore.pipeline import build_pipeline
 from segcore.recipe import Recipe, load_recipe
 from segcore.refinement import Refinement
 from segcore.segmentation import Image
-from segcore.video import VideoInfo, probe, process_video
+from segcore.video import VideoInfo, probe, process_in_worker, process_video
 from tests.bench.common import FRAMES, TINT_RED, X264, clip, folder, interleaved, verdict
 
 
@@ -36,6 +37,11 @@ def pass_through() -> None:
 
 def process(recipe: Recipe) -> None:
     for _ in process_video(clip(), folder() / "result.mp4", recipe, info=_info()):
+        pass
+
+
+def process_apart(recipe: Recipe) -> None:
+    for _ in process_in_worker(clip(), folder() / "apart.mp4", recipe, info=_info()):
         pass
 
 
@@ -96,6 +102,12 @@ def run() -> Iterator[str]:
     plain, tinted, share = interleaved(partial(rate, pass_through), partial(rate, partial(process, TINT_RED)))
     detail = f"{tinted:.0f} of {plain:.0f} pictures/s, {wrong_pixels()} pixels of the masks wrong"
     yield verdict("tint, share of the pass-through's rate", share, 0.72, at_least=True, detail=detail)
+    worker.start()  # as the server does
+    for name in ("color_pop_red", "blur_my_background"):
+        work = partial(process, load_recipe(name)), partial(process_apart, load_recipe(name))
+        here, apart, share = interleaved(*(partial(rate, one) for one in work))
+        detail = f"{apart:.0f} of {here:.0f} pictures/s"
+        yield verdict(f"{name} in a worker, share of the rate in process", share, 0.97, at_least=True, detail=detail)
     refined = load_recipe("blur_my_background")
     ratio, detail = cpu_share(refined.model_copy(update={"refinement": Refinement()}))
     yield verdict("selfie and blur, CPU against pass-through + network", ratio, 1.45, at_least=False, detail=detail)
