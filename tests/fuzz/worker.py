@@ -151,7 +151,7 @@ def judge_refusal(words: str) -> Report:
         return Report("failed", f"refused in more than a line: {words[:300]!r}")
     if len(words) > _LONGEST_REFUSAL:
         return Report("failed", f"refused in {len(words)} characters: {words[:200]!r}")
-    if not words.endswith(".") or words.endswith(".."):
+    if not words.endswith((".", "?")) or words.endswith(("..", "?.")):
         return Report("failed", f"refused in what is no sentence: {words!r}")
     if found := _NOT_FOR_PEOPLE.search(words):
         return Report("failed", f"refused with {found[0]!r}: {words!r}")
