@@ -13,8 +13,9 @@ const NAME = "segdeck-visit";
 
 export default function ({ data, setStateValue }) {
   const known = sessionStorage.getItem(NAME);
-  if (known && known !== data && !window.segdeckAsked) {
-    window.segdeckAsked = true;  // once a page, for a visit that is over is not there to be had
+  const asked = `${known} instead of ${data}`;
+  if (known && known !== data && window.segdeckAsked !== asked) {
+    window.segdeckAsked = asked;  // once for each new session: a visit that is over is not there to be had
     setStateValue("known", known);
   } else {
     sessionStorage.setItem(NAME, data);
