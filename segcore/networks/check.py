@@ -25,7 +25,7 @@ from segcore.worker import Limits, Message, ask
 
 MAX_BYTES = 500_000_000
 """The largest network that is taken."""
-_LIMITS = Limits(memory_bytes=4 << 30, silence_s=120)  # OpenVINO reserves far more memory than it uses
+_LIMITS = Limits(memory_bytes=4 << 30, silence_s=50)  # OpenVINO reserves far more memory than it uses
 _WAIT_S = 30
 _KIND_NAMES = {"onnx": "ONNX", "tflite": "TFLite", "tensorflow": "TensorFlow", "caffe": "Caffe", "darknet": "Darknet"}
 _FAILED = "This network could not be looked at: reading it failed, or took more memory or time than is given to it."
