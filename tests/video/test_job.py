@@ -104,7 +104,8 @@ def test_a_job_that_was_killed_leaves_nothing_for_long(tmp_path: Path) -> None:
     command = [sys.executable, "-c", _JOB, source, tmp_path / "b.mp4"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as asker:
         assert asker.stdout
-        asker.stdout.readline()
+        while not list(tmp_path.glob("*.part")):  # it is opened beside the first steps
+            assert asker.stdout.readline()
         children = psutil.Process(asker.pid).children(recursive=True)
         asker.kill()
     psutil.wait_procs(children, timeout=20)
