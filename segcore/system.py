@@ -1,5 +1,10 @@
 """What only some systems can: locks on files and limits on memory. POSIX has both; elsewhere there are none."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 try:
     import fcntl
     import resource
@@ -21,6 +26,31 @@ def try_lock(descriptor: int) -> bool:
     except OSError:
         return False
     return True
+
+
+@contextmanager
+def alone_in(folder: Path, *, wait: bool = True) -> Iterator[None]:
+    """Keep others who ask for the same out of a folder. It is itself what is locked: no lock file is left over.
+
+    Parameters
+    ----------
+    folder
+        It must be there.
+    wait
+        Whether to wait until nobody else is in it.
+
+    Raises
+    ------
+    BlockingIOError
+        If somebody is, and there is no waiting.
+    """
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        if _POSIX:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(lock)
 
 
 def limit_memory(addresses_bytes: int) -> None:

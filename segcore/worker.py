@@ -219,7 +219,7 @@ def nurse(descriptor: int) -> None:
     """Fork a worker for each socket that comes along a line, until the line ends."""
     line = socket.socket(fileno=descriptor)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # none is waited for
-    cv2.setNumThreads(1)  # before anything starts OpenCV's threads, which a fork would not have
+    cv2.setNumThreads(1)  # of every worker, and before anything starts more, which a fork would not have
     importlib.import_module("segcore.video")  # while nobody waits
     while True:
         wanted, descriptors, _, _ = socket.recv_fds(line, 1, 1)

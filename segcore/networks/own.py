@@ -1,7 +1,6 @@
 """A network of one's own: the card that is proposed for its files, and adding it to the others."""
 
 import colorsys
-import fcntl
 import os
 import re
 import shutil
@@ -35,6 +34,7 @@ from segcore.networks.files import KINDS
 from segcore.options import explain
 from segcore.segmentation import Image, Label, Segmentation, hex_to_color
 from segcore.settings import settings
+from segcore.system import alone_in
 
 CONFIG_ENDINGS = {".caffemodel": ".prototxt", ".weights": ".cfg"}
 """How the second file ends that goes with some weights."""
@@ -285,24 +285,13 @@ def _folder_within(models: Path) -> Iterator[Path]:
     It goes in the end; what a process that was killed left goes here. A folder is locked while somebody works in it.
     """
     with ExitStack() as stack:
-        with _alone_in(models):
+        with alone_in(models):
             for left in models.glob(f"{_ADDING}*"):
-                with suppress(OSError), _alone_in(left, fcntl.LOCK_NB):
+                with suppress(OSError), alone_in(left, wait=False):
                     shutil.rmtree(left)
             outer = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=_ADDING, dir=models)))
-            stack.enter_context(_alone_in(outer))
+            stack.enter_context(alone_in(outer))
         yield outer
-
-
-@contextmanager
-def _alone_in(folder: Path, how: int = 0) -> Iterator[None]:
-    """Lock a folder, once nobody else has it locked; with ``LOCK_NB``, an OSError if somebody has."""
-    lock = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | how)
-        yield
-    finally:
-        os.close(lock)
 
 
 def keep_apart(proposal: Proposal) -> Proposal:

@@ -1,7 +1,6 @@
 """The store of networks: installed whole and checked or not at all, confirmed, and removed."""
 
 import errno
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -12,6 +11,8 @@ from segcore.errors import SegdeckError
 from segcore.networks.card import FINDING, Finding, ModelCard, file_sha256, missing
 from segcore.networks.check import check
 from segcore.networks.download import OnProgress, discard_part, fetch, part_of
+from segcore.parts import write_whole
+from segcore.system import alone_in
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -37,7 +38,7 @@ def install(card: ModelCard, on_progress: OnProgress = lambda _here, _total: Non
         If it can't be fetched or stored, what came is not what the card promises, or the network does not do what
         its card says: then nothing is stored.
     """
-    with _in_plain_words(card), _alone_with(card):
+    with _in_plain_words(card), alone_in(card.path.parent):
         if _is_in_order(card):
             return False
         with _empty_folder(card) as folder:
@@ -57,7 +58,7 @@ def confirm(card: ModelCard) -> None:
     SegdeckError
         If it is not installed.
     """
-    with _in_plain_words(card), _alone_with(card):
+    with _in_plain_words(card), alone_in(card.path.parent):
         found = card.finding()
         if found is None or not card.installed:
             raise missing(card)
@@ -79,7 +80,7 @@ def remove(card: ModelCard) -> bool:
         If that is not allowed here.
     """
     folder = card.path.parent
-    with _in_plain_words(card), _alone_with(card):
+    with _in_plain_words(card), alone_in(card.path.parent):
         if card.source.by_hand:
             shutil.rmtree(folder)
             return True
@@ -120,23 +121,7 @@ def _files_beside(card: ModelCard) -> list[str]:
 
 
 def _write(found: Finding, card: ModelCard) -> None:
-    part = card.path.with_name(f"{FINDING}.part")
-    part.write_text(found.to_toml(), "utf-8")
-    os.replace(part, card.path.with_name(FINDING))
-
-
-@contextmanager
-def _alone_with(card: ModelCard) -> Iterator[None]:
-    """Keep other processes and threads from changing a network's files, and wait for those that do.
-
-    The network's folder is itself what is locked: no lock file is left over.
-    """
-    lock = os.open(card.path.parent, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
+    write_whole(card.path.with_name(FINDING), lambda part: part.write_text(found.to_toml(), "utf-8"))
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from segcore.networks.files import KINDS, stated_input
 from segcore.networks.network import Network, config_of, not_a_network, open_with, ramp, read_reference, why_refused
 from segcore.networks.runtimes import Answer, Layout, in_proportion, load
 from segcore.overlap import mean_iou
+from segcore.parts import write_whole
 from segcore.segmentation import Image, LabelMap
 from segcore.worker import Message
 
@@ -153,9 +154,7 @@ def _mend(weights: Path, mended: Path) -> Path:
     from segcore.networks.mending import mend
 
     model = mend(onnx.load(weights, load_external_data=False))
-    part = mended.with_name(f"{mended.name}.{os.getpid()}.part")
-    part.write_bytes(model.SerializeToString())
-    os.replace(part, mended)
+    write_whole(mended, lambda part: part.write_bytes(model.SerializeToString()))
     return mended
 
 

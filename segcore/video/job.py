@@ -9,7 +9,6 @@ from typing import Any
 import cv2
 
 from segcore.parts import remove_stale_parts
-from segcore.pipeline import use_one_thread_each
 from segcore.recipe import Recipe
 from segcore.scaling import fit_within
 from segcore.segmentation import Image, Label
@@ -97,7 +96,6 @@ def answer(
     source: str, target: str, recipe: Mapping[str, Any], info: Mapping[str, Any] | None, **extra: str
 ) -> Iterator[Message]:
     """Do the work of `process_in_worker`, in a worker."""
-    use_one_thread_each()
     found = VideoInfo(**info) if info else probe_here(Path(source))
     shown_s = -_STILL_EVERY_S
     for step in process_video(source, target, Recipe.model_validate(recipe), info=found, **extra):
