@@ -12,7 +12,7 @@ import requests
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from tests.bench.common import folder, verdict
-from tests.browser.conftest import FLAGS, Server, running_server, settled
+from tests.browser.conftest import FLAGS, Server, file_input, running_server, settled
 from tests.clips import make_clip, pad
 
 _CLIP_MB, _MADE_UP, _MADE_UP_MB = 199, 12, 50
@@ -55,7 +55,7 @@ class Memory:
 
 
 def upload(page: Page, path: Path) -> None:
-    page.locator("input[type=file]").first.set_input_files(path)
+    file_input(page).set_input_files(path)
     expect(page.get_by_text("160x120 pixels")).to_be_visible()
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, Playwright, Request, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Locator, Page, Playwright, Request, expect, sync_playwright
 
 from segcore.pipeline import build_pipeline
 from segcore.recipe import load_recipe
@@ -187,6 +187,11 @@ def take_screenshots(page: Page, name: str) -> None:
         assert page.evaluate(sticks_out) <= 0, "nothing sticks out to the side"
         page.screenshot(path=SCREENSHOTS / f"{name}-{kind}.png", full_page=True)
     page.set_viewport_size(DESKTOP)
+
+
+def file_input(page: Page) -> Locator:
+    """Return the input of the place where a page takes large files; there may be others, and they come and go."""
+    return page.locator(".said + input[type=file]")
 
 
 def open_choices(page: Page, name: str) -> None:

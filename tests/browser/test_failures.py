@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import OpenBrowser, running_server, settled, take_screenshots
+from tests.browser.conftest import OpenBrowser, file_input, running_server, settled, take_screenshots
 from tests.clips import make_clip
 
 SORRY = "There is no picture in this video that can be read"
@@ -17,7 +17,7 @@ def test_a_file_that_vanished_is_one_sentence_and_a_note_in_the_log(open_browser
         page = open_browser().pages[0]
         page.goto(f"{server.url}/video")
         settled(page)
-        page.locator("input[type=file]").first.set_input_files(clip or tmp_path / NAME)
+        file_input(page).set_input_files(clip or tmp_path / NAME)
         expect(page.get_by_role("button", name="Process the video")).to_be_visible()
         for file in server.files():
             file.unlink()

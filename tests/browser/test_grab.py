@@ -13,7 +13,7 @@ from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from segcore.methods.grab import GrabOptions
 from segcore.recipe import parse_recipe
-from tests.browser.conftest import PHONE, OpenBrowser, Server, settled, take_screenshots
+from tests.browser.conftest import PHONE, OpenBrowser, Server, file_input, settled, take_screenshots
 from tests.conftest import noise
 
 
@@ -28,7 +28,7 @@ def balls() -> bytes:
 def open_photo(page: Page, server: Server) -> Page:
     page.goto(f"{server.url}/photo")
     settled(page)
-    page.locator("input[type=file]").first.set_input_files({"name": "balls.png", "mimeType": "", "buffer": balls()})
+    file_input(page).set_input_files({"name": "balls.png", "mimeType": "", "buffer": balls()})
     page.get_by_text("Cut out what I mark").click()
     expect(surface(page)).to_be_visible()
     expect(page.get_by_text("Covers: object")).to_be_visible()
@@ -201,7 +201,7 @@ def test_an_object_marked_in_the_first_picture_is_followed_through_a_clip(
     page = open_browser().pages[0]
     page.goto(f"{server.url}/video")
     settled(page)
-    page.locator("input[type=file]").first.set_input_files(rolling_ball(tmp_path / "ball.mp4"))
+    file_input(page).set_input_files(rolling_ball(tmp_path / "ball.mp4"))
     page.get_by_text("Cut out what I mark").click()
     expect(surface(page)).to_be_visible()
     drag(page, (0.03, 0.2), (0.45, 0.8))

@@ -11,7 +11,15 @@ import tomli_w
 from playwright.sync_api import Locator, Page, expect
 
 from segcore.networks.card import file_sha256
-from tests.browser.conftest import OpenBrowser, Server, open_choices, running_server, settled, take_screenshots
+from tests.browser.conftest import (
+    OpenBrowser,
+    Server,
+    file_input,
+    open_choices,
+    running_server,
+    settled,
+    take_screenshots,
+)
 from tests.browser.test_photo import red_ball, upload
 
 ESPNET = "espnetv2_s1.0_pascal_256x256.onnx"
@@ -137,7 +145,7 @@ def test_ones_own_network_is_added_looked_at_and_used(
     own_server: Server, shared: Path, open_browser: OpenBrowser
 ) -> None:
     page = models_page(own_server, open_browser)
-    page.locator("input[type=file]").first.set_input_files(shared / "models" / ESPNET)
+    file_input(page).set_input_files(shared / "models" / ESPNET)
     expect(page.get_by_text("ONNX · takes 256x256 pixels · answers with 21 channels")).to_be_visible()
     expect(page.get_by_text("Finds: person")).to_be_visible()
     page.get_by_role("textbox", name="Title").fill("Twenty things")
@@ -167,7 +175,7 @@ def test_ones_own_network_is_added_looked_at_and_used(
 def test_what_is_no_network_gets_one_clear_sentence(own_server: Server, open_browser: OpenBrowser) -> None:
     page = models_page(own_server, open_browser)
     letter = {"name": "secret name.onnx", "mimeType": "", "buffer": b"Dear network, ..."}
-    page.locator("input[type=file]").first.set_input_files(letter)
+    file_input(page).set_input_files(letter)
     alert = page.get_by_role("alert").filter(has_text="not a network")
     expect(alert).to_be_visible()
     assert "secret" not in alert.inner_text()

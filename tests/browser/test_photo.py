@@ -10,7 +10,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from segcore.recipe import parse_recipe
-from tests.browser.conftest import OpenBrowser, Server, camera_flags, open_choices, settled, take_screenshots
+from tests.browser.conftest import (
+    OpenBrowser,
+    Server,
+    camera_flags,
+    file_input,
+    open_choices,
+    settled,
+    take_screenshots,
+)
 
 
 @pytest.fixture
@@ -22,7 +30,7 @@ def photo_page(server: Server, open_browser: OpenBrowser) -> Page:
 
 
 def upload(page: Page, name: str, content: bytes) -> None:
-    page.locator("input[type=file]").first.set_input_files({"name": name, "mimeType": "", "buffer": content})
+    file_input(page).set_input_files({"name": name, "mimeType": "", "buffer": content})
 
 
 def download(page: Page, title: str) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenBrowser, Server, running_server, settled, take_screenshots
+from tests.browser.conftest import OpenBrowser, Server, file_input, running_server, settled, take_screenshots
 from tests.browser.line import line_to
 from tests.clips import make_clip, pad, repeat
 
@@ -31,7 +31,7 @@ def open_video(url: str, open_browser: OpenBrowser) -> Page:
 
 
 def upload(page: Page, path: Path) -> None:
-    page.locator("input[type=file]").first.set_input_files(path)
+    file_input(page).set_input_files(path)
 
 
 def start(page: Page, recipe: str = "Colour pop: red") -> None:
