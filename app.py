@@ -8,14 +8,15 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from pages.shared import failures, webrtc
-from pages.shared.doors import Doors
-from pages.shared.files import serve_file
-from pages.shared.upload_guard import UploadGuard
-from pages.shared.uploads import take_upload
-from pages.shared.visits import open_visits
-from segcore import worker
+from pages.shared.camera import webrtc
+from pages.shared.server import failures
+from pages.shared.server.doors import Doors
+from pages.shared.server.upload_guard import UploadGuard
+from pages.shared.visitor.files import serve_file
+from pages.shared.visitor.uploads import take_upload
+from pages.shared.visitor.visits import open_visits
 from segcore.pipeline import set_up_process
+from segcore.processes import worker
 
 
 @asynccontextmanager

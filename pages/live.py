@@ -5,12 +5,12 @@ import time
 import streamlit as st
 from streamlit_webrtc import WebRtcMode, WebRtcStreamerContext, webrtc_streamer
 
-from pages.shared import failures
-from pages.shared.camera_check import camera_check
-from pages.shared.connection import Connection, Phase
-from pages.shared.recipe_picker import pick_recipe
-from pages.shared.show import plain, worth_telling
-from pages.shared.webrtc import CAMERA, logger, rtc_configuration
+from pages.shared.camera.check import camera_check
+from pages.shared.camera.connection import Connection, Phase
+from pages.shared.camera.webrtc import CAMERA, logger, rtc_configuration
+from pages.shared.controls.recipe_picker import pick_recipe
+from pages.shared.desk.show import plain, worth_telling
+from pages.shared.server import failures
 from segcore.live import LiveProcessor
 from segcore.pipeline import build_pipeline
 from segcore.recipe import Recipe

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared.tab import remember_visit
+from pages.shared.visitor.tab import remember_visit
 
 _STYLE = """<style>
 .stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; }

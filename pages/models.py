@@ -5,10 +5,10 @@ import time
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared.network_desk import add_your_own, attempt, look_at
-from pages.shared.own_networks import networks_of_this_visit
-from pages.shared.rights import models_locked
-from pages.shared.show import plain
+from pages.shared.desk.show import plain
+from pages.shared.networks.network_desk import add_your_own, attempt, look_at
+from pages.shared.visitor.own_networks import networks_of_this_visit
+from pages.shared.visitor.rights import models_locked
 from segcore.networks.card import Finding, ModelCard, broken_cards, cards, is_own
 from segcore.networks.runtimes import RUNTIME_TITLES
 from segcore.networks.store import install, remove

@@ -7,19 +7,19 @@ from pathlib import Path, PurePath
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from pages.shared import failures
-from pages.shared.drawing import draw_marks, marks_object
-from pages.shared.recipe_picker import pick_recipe
-from pages.shared.show import coverage_line, kept_row, plain, show_objects, smaller
-from pages.shared.uploads import shelve, upload_box
-from pages.shared.visits import Accepts, Arrival, shelf
+from pages.shared.controls.recipe_picker import pick_recipe
+from pages.shared.desk.show import coverage_line, kept_row, plain, show_objects, smaller
+from pages.shared.drawing.surface import draw_marks, marks_object
+from pages.shared.server import failures
+from pages.shared.visitor.uploads import shelve, upload_box
+from pages.shared.visitor.visits import Accepts, Arrival, shelf
 from segcore.errors import SegdeckError
-from segcore.overlay import cut_out_rgba
-from segcore.photo import Photo, read_photo_in_worker, write_png
+from segcore.outputs.tables import objects_csv
+from segcore.overlays.cut_out import cut_out_rgba
+from segcore.picture.photo import Photo, read_photo_in_worker, write_png
 from segcore.pipeline import Result, build_pipeline
 from segcore.recipe import Recipe
 from segcore.settings import describe_seconds, settings
-from segcore.tables import objects_csv
 
 _ENDINGS = ("png", "jpg", "jpeg", "webp")
 _SOURCES = {

@@ -5,13 +5,13 @@ from pathlib import PurePath
 
 import streamlit as st
 
-from pages.shared import failures
-from pages.shared.clips import Clip, ClipJob, Finished, cancel, keep, settle, shown_first, start
-from pages.shared.drawing import draw_marks, marks_object
-from pages.shared.recipe_picker import current_recipe, pick_recipe
-from pages.shared.show import count_chart, coverage_chart, kept_row, plain, smaller
-from pages.shared.uploads import upload_box
-from pages.shared.visits import Accepts, Shelf, shelf
+from pages.shared.controls.recipe_picker import current_recipe, pick_recipe
+from pages.shared.desk.clips import Clip, ClipJob, Finished, cancel, keep, settle, shown_first, start
+from pages.shared.desk.show import count_chart, coverage_chart, kept_row, plain, smaller
+from pages.shared.drawing.surface import draw_marks, marks_object
+from pages.shared.server import failures
+from pages.shared.visitor.uploads import upload_box
+from pages.shared.visitor.visits import Accepts, Shelf, shelf
 from segcore.pipeline import build_pipeline
 from segcore.settings import describe_seconds, settings
 

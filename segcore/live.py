@@ -16,9 +16,10 @@ import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 
-from segcore.canvas import BT601, Canvas
 from segcore.errors import SegdeckError
-from segcore.frames import canvas_of_frame
+from segcore.picture.canvas import Canvas
+from segcore.picture.color_tags import BT601
+from segcore.picture.video_frame import canvas_of_frame
 from segcore.pipeline import Pipeline, Result
 
 logger = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import cv2
 
-from segcore.canvas import Canvas
-from segcore.measures import Measures, measure
+from segcore.objects.measures import Measures, measure
+from segcore.picture.canvas import Canvas
 from segcore.recipe import Recipe
 from segcore.segmentation import Image, ReducingSegmenter, Segmentation
 

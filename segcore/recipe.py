@@ -11,13 +11,14 @@ import tomli_w
 from pydantic import Field, SerializeAsAny, ValidationError, field_validator
 
 from segcore.errors import SegdeckError, quote, suggest
+from segcore.files.paths import check_source, exists
+from segcore.files.toml_text import parse_toml, read_toml
 from segcore.methods import METHODS, MethodOptions
 from segcore.methods.objects import SOURCES
 from segcore.options import Options, chosen_by, explain, place_name
-from segcore.overlay import OVERLAYS, Overlay, Tint
+from segcore.overlays import OVERLAYS, Overlay
+from segcore.overlays.tint import Tint
 from segcore.refinement import Refinement
-from segcore.targets import check_source, exists
-from segcore.toml_text import parse_toml, read_toml
 
 _READY = files("segcore") / "recipes"
 _CALLED = "This recipe"

@@ -8,8 +8,9 @@ import time
 import cv2
 import numpy as np
 
-from segcore.canvas import BT709, Canvas
 from segcore.networks.card import cards
+from segcore.picture.canvas import Canvas
+from segcore.picture.color_tags import BT709
 from segcore.pipeline import build_pipeline, set_up_process
 from segcore.recipe import Recipe, ready_recipes
 from tests.memory_watch import MemoryWatch

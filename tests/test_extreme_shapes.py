@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
-from segcore import scaling
-from segcore.canvas import BT709, Canvas
+from segcore.picture import scaling
+from segcore.picture.canvas import Canvas
+from segcore.picture.color_tags import BT709
 from segcore.pipeline import build_pipeline
 from segcore.recipe import Recipe
 from tests.conftest import ROOT, noise

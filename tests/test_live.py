@@ -8,11 +8,14 @@ import cv2
 import numpy as np
 import pytest
 
-from segcore.canvas import BT601, Canvas
 from segcore.errors import SegdeckError
 from segcore.live import LiveProcessor, card
 from segcore.methods.color_range import ColorRange, ColorRangeOptions
-from segcore.overlay import CutOut, Overlay, Tint
+from segcore.overlays import Overlay
+from segcore.overlays.cut_out import CutOut
+from segcore.overlays.tint import Tint
+from segcore.picture.canvas import Canvas
+from segcore.picture.color_tags import BT601
 from segcore.pipeline import Pipeline, Result, build_pipeline
 from segcore.recipe import Recipe, ready_recipes
 from tests.clips import picture

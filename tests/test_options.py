@@ -9,7 +9,8 @@ from segcore.methods.color_range import ColorRange
 from segcore.methods.network import NetworkOptions
 from segcore.networks.card import ModelCard
 from segcore.options import HexColor, Options, bounds, explain, like, unit
-from segcore.overlay import OVERLAYS, Replace
+from segcore.overlays import OVERLAYS
+from segcore.overlays.replace import Replace
 from segcore.recipe import Recipe
 from segcore.refinement import Refinement
 from tests.plain import refused

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from segcore import build_pipeline, load_recipe
-from segcore.canvas import BT601, Canvas
+from segcore.picture.canvas import Canvas
+from segcore.picture.color_tags import BT601
 from segcore.recipe import ready_recipes
 from tests.conftest import noise
 from tests.plain import refused

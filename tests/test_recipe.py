@@ -10,12 +10,15 @@ from segcore.methods.grab import GrabOptions, Stroke
 from segcore.methods.network import NetworkOptions
 from segcore.methods.objects import ObjectsOptions
 from segcore.networks.card import CardLabel
-from segcore.overlay import Mask, Outline, Replace, embed_picture
+from segcore.overlays.background import embed_picture
+from segcore.overlays.mask import Mask
+from segcore.overlays.outline import Outline
+from segcore.overlays.replace import Replace
 from segcore.recipe import Recipe, change_recipe, load_recipe, parse_recipe, ready_recipes, start_with
 from segcore.refinement import Refinement
 from tests.conftest import noise
+from tests.overlays.test_overlays import OVERLAY
 from tests.plain import refused
-from tests.test_overlay import OVERLAY
 
 START = 'title="x"\n[segmenter]\nmethod="network"\n'
 TEXT = st.text(st.characters(codec="utf-8"), max_size=40)

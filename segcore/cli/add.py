@@ -8,16 +8,16 @@ import typer
 from pydantic import ValidationError
 
 from segcore.errors import SegdeckError
+from segcore.files.paths import check_apart, check_source, check_target, read_source
 from segcore.methods.network import NetworkOptions
 from segcore.networks.card import ModelCard
 from segcore.networks.own import add, card_toml, color_labels, describe_labels, propose, sort_files
 from segcore.options import explain
-from segcore.overlay import SideBySide
-from segcore.photo import read_photo, write_image
+from segcore.overlays.side_by_side import SideBySide
+from segcore.picture.photo import read_photo, write_image
 from segcore.pipeline import build_pipeline
 from segcore.recipe import Recipe
 from segcore.settings import settings
-from segcore.targets import check_apart, check_source, check_target, read_source
 
 
 def add_model(

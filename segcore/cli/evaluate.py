@@ -19,10 +19,10 @@ from segcore.errors import SegdeckError, quote
 from segcore.evaluation.evaluate import LabelFigures, Tally, mean_figures
 from segcore.evaluation.flicker import Flicker
 from segcore.evaluation.truth import MASKS, PICTURES, LabelReader, files_by_name, fit, pair, read_mask, read_picture
+from segcore.files.paths import check_source, exists
 from segcore.pipeline import Result, build_pipeline
 from segcore.recipe import Recipe, load_recipe
 from segcore.segmentation import Image, Plane, Segmentation
-from segcore.targets import check_source, exists
 from segcore.video import probe
 from segcore.video.reader import ClipReader, Picture
 

@@ -29,15 +29,15 @@ from segcore.cli.evaluate import evaluate
 from segcore.cli.models import models
 from segcore.cli.options import show_options
 from segcore.errors import SegdeckError, one_line
-from segcore.overlay import CutOut, cut_out_rgba
-from segcore.photo import read_photo, write_image
+from segcore.files.paths import check_apart, check_source, check_target, read_source
+from segcore.files.work_folder import prepare_work_dir
+from segcore.outputs.tables import require_objects, write_objects
+from segcore.overlays.cut_out import CutOut, cut_out_rgba
+from segcore.picture.photo import read_photo, write_image
 from segcore.pipeline import build_pipeline, set_up_process
 from segcore.recipe import change_recipe, load_recipe, ready_recipes
 from segcore.settings import settings
-from segcore.tables import require_objects, write_objects
-from segcore.targets import check_apart, check_source, check_target, read_source
 from segcore.video import process_in_worker
-from segcore.work_folder import prepare_work_dir
 
 _ROOT = Path(__file__).resolve().parents[2]
 

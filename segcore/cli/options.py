@@ -12,7 +12,7 @@ from rich.table import Table
 from segcore.errors import SegdeckError, quote, suggest
 from segcore.methods import METHODS
 from segcore.options import Options, bounds, is_choice
-from segcore.overlay import OVERLAYS
+from segcore.overlays import OVERLAYS
 from segcore.refinement import Refinement
 
 SETS: dict[str, type[Options]] = {

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segcore.overlap import BoolMask
-from segcore.regions import present_labels
+from segcore.iou import BoolMask
+from segcore.objects.regions import present_labels
 from segcore.segmentation import LabelMap
 
 BOUNDARY_PX = 3

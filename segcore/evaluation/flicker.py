@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segcore.overlap import mean_iou
-from segcore.regions import present_labels
+from segcore.iou import mean_iou
+from segcore.objects.regions import present_labels
 from segcore.segmentation import Image, LabelMap, Plane, u8
 
 _SMALLEST_FLOW_PX = 32  # there is no flow in smaller pictures

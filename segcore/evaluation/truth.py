@@ -7,7 +7,7 @@ import numpy as np
 import PIL.Image
 
 from segcore.errors import SegdeckError, quote, suggest
-from segcore.photo import read_photo
+from segcore.picture.photo import read_photo
 from segcore.segmentation import Image, LabelMap, Plane, grey_levels, u8
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from segcore.methods.base import MethodOptions
 from segcore.options import called, only_if, unit
-from segcore.scaling import reduced_size, shrink
+from segcore.picture.scaling import reduced_size, shrink
 from segcore.segmentation import Color, Image, Label, LabelMap, Segmentation, u8
 
 Centers: TypeAlias = npt.NDArray[np.float32]

@@ -12,7 +12,7 @@ from pydantic import FailFast, Field, model_validator
 
 from segcore.methods.base import MethodOptions
 from segcore.options import HexColor, Options, wrong_value
-from segcore.scaling import row_bands
+from segcore.picture.scaling import row_bands
 from segcore.segmentation import Color, Image, Label, LabelMap, Plane, Segmentation, hex_to_color, in_range, u8
 
 ColorSpace: TypeAlias = Literal["hsv", "bgr", "lab"]

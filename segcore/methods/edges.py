@@ -13,7 +13,7 @@ from pydantic import Field
 
 from segcore.methods.base import MethodOptions
 from segcore.options import only_if, unit
-from segcore.scaling import gaussian, reference_height, row_bands, wider
+from segcore.picture.scaling import gaussian, reference_height, row_bands, wider
 from segcore.segmentation import Image, InstanceMap, Label, Plane, Segmentation, hex_to_color, u8
 
 Gradient: TypeAlias = npt.NDArray[np.int16]

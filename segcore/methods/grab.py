@@ -17,8 +17,8 @@ from pydantic_core import PydanticCustomError
 
 from segcore.methods.base import MethodOptions
 from segcore.options import Options
+from segcore.picture.window import Matrix, Window, window_around
 from segcore.segmentation import Image, Label, Plane, Segmentation, u8
-from segcore.windows import Matrix, Window, window_around
 
 _BAND = 0.04  # of the window's longer side: how far an outline may move against the object from picture to picture
 _MOST_POINTS = 200

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from segcore.methods.base import MethodOptions
 from segcore.options import called, only_if, unit
-from segcore.scaling import reduced_size, shrink
+from segcore.picture.scaling import reduced_size, shrink
 from segcore.segmentation import Image, Label, Plane, Segmentation, hex_to_color, in_range, u8
 
 _MOVING = 255  # as OpenCV marks it; a shadow is 127

@@ -15,7 +15,7 @@ from segcore.networks.answers import read_labels, read_probability, to_probabili
 from segcore.networks.card import CardLabel, CardName, Finding, ModelCard, family, missing
 from segcore.networks.network import Network, open_network
 from segcore.options import unit
-from segcore.scaling import shrink
+from segcore.picture.scaling import shrink
 from segcore.segmentation import Image, Label, Segmentation, hex_to_color
 
 

@@ -12,12 +12,12 @@ from pydantic import Field, SerializeAsAny
 from segcore import methods
 from segcore.methods.base import MethodOptions
 from segcore.methods.threshold import ThresholdOptions
+from segcore.objects.regions import Regions, find_regions, present_labels
+from segcore.objects.tracker import Tracker
+from segcore.objects.watershed import split_touching
 from segcore.options import chosen_by, unit
-from segcore.regions import Regions, find_regions, present_labels
-from segcore.scaling import row_bands, shrink
+from segcore.picture.scaling import row_bands, shrink
 from segcore.segmentation import Image, InstanceMap, Plane, ReducingSegmenter, Segmentation, Segmenter, in_range, u8
-from segcore.splitting import split_touching
-from segcore.tracking import Tracker
 
 _LONGEST_PX = 500  # objects are parted on a picture that is halved until it is no longer than this
 

@@ -13,7 +13,7 @@ from pydantic import FailFast, Field
 
 from segcore.methods.base import MethodOptions
 from segcore.options import only_if, unit
-from segcore.scaling import gaussian, reference_height
+from segcore.picture.scaling import gaussian, reference_height
 from segcore.segmentation import Image, Label, LabelMap, Plane, Segmentation, hex_to_color, u8
 
 ChannelName: TypeAlias = Literal[

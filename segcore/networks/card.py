@@ -11,9 +11,9 @@ import tomli_w
 from pydantic import FailFast, Field, ValidationError, field_validator, model_validator
 
 from segcore.errors import SegdeckError, quote, suggest
+from segcore.files.toml_text import read_toml
 from segcore.options import HexColor, Options, explain, like
 from segcore.settings import settings
-from segcore.toml_text import read_toml
 
 CardName: TypeAlias = Annotated[str, like("[a-z0-9_]+", "a name of small letters, digits and underscores")]
 Sha256: TypeAlias = Annotated[str, like("[0-9a-f]{64}", "64 hexadecimal digits")]

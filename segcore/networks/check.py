@@ -19,9 +19,9 @@ from segcore.networks.answers import Output
 from segcore.networks.card import Finding, ModelCard
 from segcore.networks.files import Kind
 from segcore.networks.runtimes import Layout
+from segcore.processes.worker import Limits, Message, ask
 from segcore.segmentation import Image, LabelMap
 from segcore.settings import settings
-from segcore.worker import Limits, Message, ask
 
 MAX_BYTES = 500_000_000
 """The largest network that is taken."""

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from segcore.errors import SegdeckError
+from segcore.iou import mean_iou
 from segcore.networks.answers import read_labels, read_probability, to_probability
 from segcore.networks.card import ModelCard
 from segcore.networks.runtimes import Answer, Runtime, RuntimeName, load
-from segcore.overlap import mean_iou
-from segcore.scaling import shrink
+from segcore.picture.scaling import shrink
 from segcore.segmentation import Image, LabelMap
 
 MIN_REFERENCE_IOU = 0.9

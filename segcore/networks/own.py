@@ -32,9 +32,9 @@ from segcore.networks.card import (
 from segcore.networks.check import NetworkFacts, check, inspect, split
 from segcore.networks.files import KINDS
 from segcore.options import explain
+from segcore.processes.posix import alone_in
 from segcore.segmentation import Image, Label, Segmentation, hex_to_color
 from segcore.settings import settings
-from segcore.system import alone_in
 
 CONFIG_ENDINGS = {".caffemodel": ".prototxt", ".weights": ".cfg"}
 """How the second file ends that goes with some weights."""

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from segcore.errors import SegdeckError
+from segcore.files.parts import write_whole
 from segcore.networks.card import FINDING, Finding, ModelCard, file_sha256, missing
 from segcore.networks.check import check
 from segcore.networks.download import OnProgress, discard_part, fetch, part_of
-from segcore.parts import write_whole
-from segcore.system import alone_in
+from segcore.processes.posix import alone_in
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 

@@ -1,4 +1,4 @@
-"""Tries a network's files. This runs in a worker: see `segcore.worker`."""
+"""Tries a network's files. This runs in a worker: see `segcore.processes.worker`."""
 
 import os
 import resource
@@ -14,15 +14,15 @@ import cv2
 import numpy as np
 
 from segcore.errors import SegdeckError
+from segcore.files.parts import write_whole
+from segcore.iou import mean_iou
 from segcore.networks.answers import Output
 from segcore.networks.card import Finding, ModelCard, file_sha256
 from segcore.networks.files import KINDS, stated_input
 from segcore.networks.network import Network, config_of, not_a_network, open_with, ramp, read_reference, why_refused
 from segcore.networks.runtimes import Answer, Layout, in_proportion, load
-from segcore.overlap import mean_iou
-from segcore.parts import write_whole
+from segcore.processes.worker import Message
 from segcore.segmentation import Image, LabelMap
-from segcore.worker import Message
 
 Found = TypeVar("Found")
 ReadLog: TypeAlias = Callable[[], str]

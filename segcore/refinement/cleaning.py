@@ -6,7 +6,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from segcore.scaling import row_bands, shrink
+from segcore.picture.scaling import row_bands, shrink
 from segcore.segmentation import Plane, u8
 
 _HALF = 127

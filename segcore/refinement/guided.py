@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segcore.scaling import shrink
+from segcore.picture.scaling import shrink
 from segcore.segmentation import Plane, u8
 
 _FLAT = 20.0  # grey levels squared: where the picture varies less than this, it has no edge to follow

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from segcore.canvas import Canvas
+from segcore.objects.regions import present_labels
 from segcore.options import Options, unit
+from segcore.picture.canvas import Canvas
+from segcore.picture.scaling import reduced_size, reference_height, row_bands, shrink
 from segcore.refinement.cleaning import closed, filled, opened, without_small_parts
 from segcore.refinement.guided import Guide
 from segcore.refinement.steadying import MaskPlanes, Steadier
-from segcore.regions import present_labels
-from segcore.scaling import reduced_size, reference_height, row_bands, shrink
 from segcore.segmentation import (
     MOST_PLANE_PIXELS,
     InstanceMap,

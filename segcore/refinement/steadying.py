@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segcore.scaling import reduced_size, shrink
+from segcore.picture.scaling import reduced_size, shrink
 from segcore.segmentation import Plane, u8
 
 _HEIGHT_PX = 90  # motion is looked for at this height: camera noise averages out there

@@ -8,13 +8,13 @@ from typing import Any
 
 import cv2
 
-from segcore.parts import remove_stale_parts
+from segcore.files.parts import remove_stale_parts
+from segcore.picture.scaling import fit_within
+from segcore.processes.worker import Limits, Message, ask
 from segcore.recipe import Recipe
-from segcore.scaling import fit_within
 from segcore.segmentation import Image, Label
 from segcore.video.probe import VideoInfo, probe_here
 from segcore.video.process import Progress, Steps, process_video
-from segcore.worker import Limits, Message, ask
 
 _LIMITS = Limits(memory_bytes=6 << 30, silence_s=30)
 _FAILED = (

@@ -13,9 +13,9 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from segcore.errors import SegdeckError
+from segcore.processes.worker import Limits, Message, ask_once
 from segcore.settings import describe_seconds, settings
 from segcore.video.container import limit_pixels, open_container, packets, refused_for_size
-from segcore.worker import Limits, Message, ask_once
 
 _LIMITS = Limits(memory_bytes=3 << 30, silence_s=30)
 _ACCEPTED = "MP4, MOV, WebM, MKV and AVI are accepted."

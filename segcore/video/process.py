@@ -13,17 +13,17 @@ from typing import ParamSpec
 import av
 from av.audio.stream import AudioStream
 
-from segcore.canvas import Canvas
 from segcore.errors import SegdeckError
-from segcore.measures import Measures
+from segcore.files.paths import check_apart, check_target
+from segcore.objects.measures import Measures
+from segcore.outputs.clip import ClipWriter
+from segcore.outputs.tables import ObjectTable, PictureTable, Table, require_objects
+from segcore.picture.canvas import Canvas
 from segcore.pipeline import Pipeline, Result, build_pipeline
 from segcore.recipe import Recipe
 from segcore.segmentation import Image
-from segcore.tables import ObjectTable, PictureTable, Table, require_objects
-from segcore.targets import check_apart, check_target
 from segcore.video.probe import VideoInfo, probe
 from segcore.video.reader import ClipReader, Picture
-from segcore.video.writer import ClipWriter
 
 _AHEAD = 4  # pictures or packets that may wait between two threads
 _NOT_FOR_MP4 = "What is in this video can't be written as an MP4; save it again as an H.264 MP4 and try once more."

@@ -9,8 +9,8 @@ from types import TracebackType
 import av
 from av.audio.stream import AudioStream
 
-from segcore.canvas import Canvas
-from segcore.frames import canvas_of_frame
+from segcore.picture.canvas import Canvas
+from segcore.picture.video_frame import canvas_of_frame
 from segcore.settings import settings
 from segcore.video.container import limit_pixels, open_container, packets, refused_for_size
 from segcore.video.probe import VideoInfo

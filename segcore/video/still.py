@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from segcore.processes.worker import Limits, Message, ask_once
 from segcore.segmentation import Image
 from segcore.video.probe import VideoInfo
 from segcore.video.reader import ClipReader, Picture
-from segcore.worker import Limits, Message, ask_once
 
 _LIMITS = Limits(memory_bytes=3 << 30, silence_s=30)
 _FAILED = "There is no picture in this video that can be read; save it again and try once more."

@@ -27,7 +27,7 @@ import cv2
 import numpy as np
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
-from pages.shared.webrtc import CAMERA
+from pages.shared.camera.webrtc import CAMERA
 from segcore.segmentation import Image
 from tests.astronaut import read_astronaut
 from tests.bench.common import folder, verdict

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from segcore.methods.color_range import ColorRange, ColorRangeOptions
-from segcore.overlay import Tint
+from segcore.overlays.tint import Tint
 from segcore.recipe import Recipe
 from segcore.segmentation import Image
 from tests.astronaut import read_astronaut

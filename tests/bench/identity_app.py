@@ -6,7 +6,7 @@ Its relay queues frames as streamlit-webrtc lets it; Segdeck's drops late ones.
 import av
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
 
-from pages.shared.webrtc import CAMERA, adapt_bit_rates, rtc_configuration
+from pages.shared.camera.webrtc import CAMERA, adapt_bit_rates, rtc_configuration
 
 
 def same(frame: av.VideoFrame) -> av.VideoFrame:

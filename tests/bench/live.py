@@ -8,9 +8,9 @@ import av
 import cv2
 import numpy as np
 
-from segcore.canvas import BT601
-from segcore.frames import canvas_of_frame
-from segcore.overlay import Blur
+from segcore.overlays.blur import Blur
+from segcore.picture.color_tags import BT601
+from segcore.picture.video_frame import canvas_of_frame
 from segcore.pipeline import build_pipeline
 from segcore.recipe import load_recipe
 from segcore.segmentation import Segmentation

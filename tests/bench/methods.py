@@ -7,13 +7,13 @@ from itertools import cycle
 import cv2
 import numpy as np
 
-from segcore.measures import measure
 from segcore.methods import MethodOptions
 from segcore.methods.clusters import ClustersOptions
 from segcore.methods.edges import EdgesOptions, find_thresholds
 from segcore.methods.motion import MotionOptions
 from segcore.methods.objects import ObjectsOptions
 from segcore.methods.threshold import ThresholdOptions
+from segcore.objects.measures import measure
 from segcore.segmentation import Image
 from tests.bench.common import HEIGHT, WIDTH, picture, verdict
 from tests.bench.live import paired

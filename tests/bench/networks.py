@@ -13,7 +13,7 @@ import onnx
 from segcore.networks.answers import read_probability, to_probability
 from segcore.networks.mending import mend
 from segcore.networks.runtimes import Runtime, load
-from segcore.scaling import shrink
+from segcore.picture.scaling import shrink
 from tests.bench.common import HEIGHT, WIDTH, interleaved, picture, verdict
 
 _MODELS = Path(__file__).resolve().parents[2].parent / "shared" / "models"

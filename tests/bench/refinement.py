@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from segcore.canvas import BT601, Canvas
 from segcore.evaluation.flicker import Flicker
 from segcore.methods.network import NetworkOptions
+from segcore.picture.canvas import Canvas
+from segcore.picture.color_tags import BT601
 from segcore.recipe import load_recipe
 from tests.astronaut import read_astronaut
 from tests.bench.common import picture, verdict

@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segcore import worker
-from segcore.frames import canvas_of_frame
 from segcore.networks.network import Network
+from segcore.picture.video_frame import canvas_of_frame
 from segcore.pipeline import build_pipeline
+from segcore.processes import worker
 from segcore.recipe import Recipe, load_recipe
 from segcore.refinement import Refinement
 from segcore.segmentation import Image

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from segcore.methods import METHODS
-from segcore.overlay import OVERLAYS
+from segcore.overlays import OVERLAYS
 from segcore.refinement import Refinement
 from tests.cli.test_main import assert_refused, segdeck
 from tests.clips import picture

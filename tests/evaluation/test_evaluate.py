@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
 from segcore.evaluation.evaluate import LabelFigures, Tally, boundary, boundary_f, mean_figures
-from segcore.overlap import iou
+from segcore.iou import iou
 
 MASKS = arrays(np.bool_, (9, 12))
 SMALL_MAPS = arrays(np.uint8, (6, 7), elements=st.integers(0, 2))

@@ -14,8 +14,9 @@ import numpy.typing as npt
 import PIL.Image
 
 from segcore.methods import METHODS
-from segcore.overlay import cut_out_rgba, embed_picture
-from segcore.photo import read_photo, write_image
+from segcore.overlays.background import embed_picture
+from segcore.overlays.cut_out import cut_out_rgba
+from segcore.picture.photo import read_photo, write_image
 from segcore.pipeline import build_pipeline
 from segcore.recipe import change_recipe, ready_recipes, start_with
 from tests.fuzz.mutations import mangle, word

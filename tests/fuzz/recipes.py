@@ -11,7 +11,7 @@ import numpy as np
 import tomli_w
 
 from segcore.methods import METHODS
-from segcore.overlay import OVERLAYS
+from segcore.overlays import OVERLAYS
 from segcore.pipeline import build_pipeline
 from segcore.recipe import load_recipe, parse_recipe, ready_recipes, start_with
 from tests.fuzz import pictures

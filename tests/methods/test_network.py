@@ -6,7 +6,7 @@ import pytest
 
 from segcore.methods.network import NetworkOptions, load_network, nearest
 from segcore.networks.card import CardLabel, family
-from segcore.overlay import Tint
+from segcore.overlays.tint import Tint
 from segcore.recipe import Recipe, parse_recipe
 from segcore.segmentation import hex_to_color
 from tests.conftest import noise

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from segcore.measures import measure
 from segcore.methods import METHODS
 from segcore.methods.color_range import ColorRange, ColorRangeOptions
 from segcore.methods.objects import ObjectsOptions
 from segcore.methods.threshold import ThresholdOptions
+from segcore.objects.measures import measure
 from segcore.recipe import parse_recipe
 from segcore.segmentation import Label, ReducingSegmenter, Segmentation
 from tests.conftest import noise

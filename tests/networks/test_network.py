@@ -6,10 +6,10 @@ import pytest
 import tomli_w
 
 from segcore.errors import SegdeckError
+from segcore.iou import mean_iou
 from segcore.networks.card import FINDING, Finding, cards, file_sha256
 from segcore.networks.network import open_network, ramp
 from segcore.networks.runtimes import OpenCVRuntime, OpenVINORuntime
-from segcore.overlap import mean_iou
 from tests.conftest import ROOT, noise
 from tests.plain import refused
 from tests.tiny_networks import mixer, save

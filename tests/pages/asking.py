@@ -8,8 +8,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from pages.shared.files import serve_file
-from pages.shared.uploads import take_upload
+from pages.shared.visitor.files import serve_file
+from pages.shared.visitor.uploads import take_upload
 
 Answer = tuple[int, dict[str, str], bytes]
 OURS = Starlette(routes=[Route("/files/{token}", serve_file), Route("/upload/{token}", take_upload, methods=["PUT"])])

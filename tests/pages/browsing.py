@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from pages.shared import sessions
+from pages.shared.visitor import sessions
 
 SCRIPT = """
-from pages.shared import sessions
+from pages.shared.visitor import sessions
 from tests.pages import browsing
 browsing.seen.append(sessions.current_session())
 """

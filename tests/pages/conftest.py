@@ -11,7 +11,7 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.caching import cache_data_api, cache_resource_api
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import visits
+from pages.shared.visitor import visits
 from segcore.settings import settings
 from tests.conftest import ROOT
 from tests.pages import browsing

@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from segcore.canvas import BT601, Canvas
 from segcore.evaluation.evaluate import boundary_f
 from segcore.evaluation.flicker import Flicker
+from segcore.iou import iou
 from segcore.methods.network import NetworkOptions
-from segcore.overlap import iou
+from segcore.picture.canvas import Canvas
+from segcore.picture.color_tags import BT601
 from segcore.refinement import Refinement
 from segcore.refinement.stage import carry_numbers
 from segcore.segmentation import Label, Segmentation

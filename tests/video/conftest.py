@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from segcore.methods.color_range import ColorRange, ColorRangeOptions
-from segcore.overlay import Tint
+from segcore.overlays.tint import Tint
 from segcore.recipe import Recipe
 
 REDS = ColorRangeOptions(ranges=(ColorRange(name="red", color="#00ff00", low=(172, 110, 70), high=(8, 255, 255)),))

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from segcore.methods.objects import ObjectsOptions
-from segcore.overlay import Objects
+from segcore.overlays.objects import Objects
 from segcore.recipe import Recipe
 from segcore.video import probe, process_in_worker, process_video
 from segcore.video.still import first_picture

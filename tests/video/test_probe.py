@@ -7,7 +7,7 @@ import cv2
 import pytest
 
 from segcore.errors import SegdeckError
-from segcore.photo import write_png
+from segcore.picture.photo import write_png
 from segcore.settings import settings
 from segcore.video import probe
 from tests.clips import damage, make_clip, make_sound, picture

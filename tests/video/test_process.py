@@ -13,10 +13,13 @@ import av
 import numpy as np
 import pytest
 
-from segcore.canvas import Canvas
 from segcore.errors import SegdeckError
 from segcore.methods.objects import ObjectsOptions
-from segcore.overlay import CutOut, Objects, Overlay, SideBySide
+from segcore.overlays import Overlay
+from segcore.overlays.cut_out import CutOut
+from segcore.overlays.objects import Objects
+from segcore.overlays.side_by_side import SideBySide
+from segcore.picture.canvas import Canvas
 from segcore.recipe import Recipe
 from segcore.segmentation import Segmentation
 from segcore.settings import settings

@@ -1,0 +1,119 @@
+"""Choosing a recipe: ready ones by one click, finer controls folded below, one's own from a file.
+
+The recipe is the visitor's, so it is the same on every page.
+"""
+
+import streamlit as st
+
+from pages.shared.controls.form import edit_recipe
+from pages.shared.desk.show import plain
+from pages.shared.server import failures
+from pages.shared.visitor.rights import models_locked
+from pages.shared.visitor.sessions import let_go
+from segcore.files.toml_text import LARGEST_MB
+from segcore.networks.card import cards
+from segcore.recipe import Recipe, parse_recipe, ready_recipes
+
+
+def current_recipe() -> Recipe:
+    """Return the visitor's recipe."""
+    if "recipe" not in st.session_state:
+        _start_from(next(iter(ready_recipes().values())))
+    return st.session_state["recipe"]
+
+
+def pick_recipe(page: str) -> Recipe:
+    """Show the ready recipes and the finer controls, and return the recipe as it is set now.
+
+    Parameters
+    ----------
+    page
+        The page's name, which keeps its widgets apart from those of the others.
+    """
+    recipe = current_recipe()
+    key = f"{page}-{st.session_state['recipe_round']}"
+    ready = {one.title: one for one in ready_recipes().values()}
+    start = st.session_state["recipe_start"]
+    pills = f"{page}-ready"  # one key for good: a new one would take the keyboard's focus away
+    chosen = start.title if ready.get(start.title) == start else None
+    if st.session_state.get(pills) != chosen:  # setting it needlessly could undo a click that is on its way
+        st.session_state[pills] = chosen
+    st.pills(
+        "Ready recipes",
+        ready,
+        format_func=lambda title: _name(ready[title]),
+        key=pills,
+        on_change=lambda: _start_from(ready.get(st.session_state[pills])),
+        wrap=True,
+    )
+    st.caption(plain(start.summary))
+    _offer_networks(recipe)
+    with st.expander("Fine-tune", icon=":material/tune:"):
+        recipe = edit_recipe(recipe, key)
+        changed = recipe.model_copy(update={"title": start.title}) != start
+        title = f"{start.title[:50]}, changed" if changed else start.title
+        recipe = st.session_state["recipe"] = recipe.model_copy(update={"title": title})
+        if changed:
+            st.button("Undo my changes", icon=":material/undo:", key=f"{key}-undo", on_click=_start_from, args=(start,))
+        st.divider()
+        _files(recipe, key)
+    return recipe
+
+
+def _offer_networks(recipe: Recipe) -> None:
+    """Say which network the recipe lacks, and lead to where it is installed."""
+    segmenter = getattr(recipe.segmenter, "source", recipe.segmenter)
+    named = getattr(segmenter, "model", None)
+    lacking = [card for card in cards().values() if named in (card.name, card.family) and not card.installed]
+    if not lacking:
+        return
+    locked = models_locked()
+    st.info(
+        f"This recipe needs the network “{plain(lacking[0].title)}”, which is not installed. "
+        + ("Whoever runs this Segdeck can install it." if locked else "It takes a click:"),
+        icon=":material/neurology:",
+    )
+    if not locked:
+        st.page_link("models.py", label="Install it on the Models page", icon=":material/download:")
+
+
+def _name(recipe: Recipe) -> str:
+    icon = f":material/{recipe.icon}: " if recipe.icon else ""
+    return icon + plain(recipe.title)
+
+
+def _files(recipe: Recipe, key: str) -> None:
+    st.download_button(
+        "Save this recipe",
+        recipe.to_toml(),
+        "recipe.toml",
+        "application/toml",
+        on_click="ignore",
+        icon=":material/download:",
+        key=f"{key}-save",
+    )
+    opened = f"{key}-open"
+    upload = st.file_uploader(
+        "Open a recipe", ["toml"], max_upload_size=LARGEST_MB, key=opened, on_change=_open, args=(opened,)
+    )
+    if upload:  # it would have made way for the controls of its recipe
+        st.error(plain(st.session_state["recipe_error"]), icon=":material/error:")
+
+
+def _open(widget: str) -> None:
+    upload = st.session_state[widget]
+    if upload is None:
+        return
+    try:
+        _start_from(parse_recipe(upload.getvalue().decode("utf-8", "replace")))
+        let_go(upload)  # the new start's uploader is another one
+    except Exception as error:
+        st.session_state["recipe_error"] = failures.in_words(error)
+
+
+def _start_from(recipe: Recipe | None) -> None:
+    """Take a recipe as the new start: the controls begin anew with its values. None changes nothing."""
+    if recipe is None:  # a click on the chosen pill lets go of it; what was tuned since stays
+        return
+    st.session_state["recipe"] = st.session_state["recipe_start"] = recipe
+    st.session_state["recipe_round"] = st.session_state.get("recipe_round", 0) + 1

@@ -1,0 +1,1 @@
+"""Pictures: photos and frames, their colours and sizes, and the canvas that overlays draw on."""
