@@ -132,8 +132,8 @@ class LiveProcessor:
             if shown:
                 self._sent.append((now, now - shown.came_s))
         if shown is None:
-            return card(error or _STARTING, frame.height, frame.width).frame()
-        return shown.result.canvas.frame()
+            return card(error or _STARTING, frame.height, frame.width).to_video_frame()
+        return shown.result.canvas.to_video_frame()
 
     def on_ended(self) -> None:
         """Stop working: the stream is over. The next `recv` starts anew, with a card.
@@ -224,4 +224,4 @@ def card(message: str, height: int, width: int) -> Canvas:
     lines = textwrap.fill(message, max(10, round(width * 0.8 / (size * 0.52))))
     font = PIL.ImageFont.load_default(size)
     draw.multiline_text((width / 2, height / 2), lines, "#f2f2f7", font, anchor="mm", align="center", spacing=size // 2)
-    return Canvas.from_image(np.ascontiguousarray(np.asarray(picture, np.uint8)[..., ::-1]), BT601)
+    return Canvas.converted_from(np.ascontiguousarray(np.asarray(picture, np.uint8)[..., ::-1]), BT601)

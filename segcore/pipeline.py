@@ -10,8 +10,9 @@ import cv2
 
 from segcore.objects.measures import Measures, measure
 from segcore.picture.canvas import Canvas
+from segcore.picture.frame import Frame
 from segcore.recipe import Recipe
-from segcore.segmentation import Image, ReducingSegmenter, Segmentation
+from segcore.segmentation import Image, Segmentation
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 _LARGE_BYTES = 16 << 20
@@ -54,11 +55,13 @@ class Pipeline:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self._segmenter = recipe.segmenter.build()
+        self._numberer = recipe.segmenter.build_numberer()
         self._refiner = recipe.refinement.build()
+        self._frame: Frame | None = None
 
     def __call__(self, image: Image) -> Result:
         """Split a BGR picture, (H, W, 3) uint8, and draw the overlay. The picture is left as it is."""
-        return self.on_canvas(Canvas.of_image(image))
+        return self.on_canvas(Canvas.sharing_image(image))
 
     def on_canvas(self, canvas: Canvas) -> Result:
         """Split a picture and draw the overlay on a new canvas of the same kind.
@@ -74,9 +77,12 @@ class Pipeline:
             With the time of each stage.
         """
         start = time.perf_counter()
-        segmentation = self._segment(canvas)
+        self._frame = Frame(canvas, before=self._frame)
+        segmentation = self._segmenter.segment(self._frame)
+        if self._numberer:
+            segmentation = self._numberer.number(segmentation)
         segmented = time.perf_counter()
-        segmentation = self._refiner.refine(segmentation, canvas)
+        segmentation = self._refiner.refine(segmentation, self._frame)
         refined = time.perf_counter()
         drawn_canvas = self.recipe.overlay.draw(canvas, segmentation)
         drawn = time.perf_counter()
@@ -89,12 +95,6 @@ class Pipeline:
             "measure": measured - drawn,
         }
         return Result(drawn_canvas, segmentation, measures, {name: s * 1000 for name, s in timings.items()})
-
-    def _segment(self, canvas: Canvas) -> Segmentation:
-        segmenter = self._segmenter
-        if isinstance(segmenter, ReducingSegmenter):
-            return segmenter.segment_reduced(canvas.bgr_at(*segmenter.working_size(*canvas.size)), *canvas.size)
-        return segmenter.segment(canvas.bgr())
 
 
 def build_pipeline(recipe: Recipe) -> Pipeline:

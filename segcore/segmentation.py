@@ -1,7 +1,8 @@
-"""The vocabulary: what a picture, a label and a segmentation are."""
+"""The vocabulary: what an image, a mask, a label and a segmentation are."""
 
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias, cast, runtime_checkable
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar, cast
 
 import cv2
 import numpy as np
@@ -16,11 +17,12 @@ LabelMap: TypeAlias = npt.NDArray[np.uint8]
 """(H, W) uint8, 0 = background, n = the n-th label."""
 InstanceMap: TypeAlias = npt.NDArray[np.int32]
 """(H, W) int32, 0 = no object, n = the object with number n."""
+T = TypeVar("T")
 Color: TypeAlias = tuple[int, int, int]
 """Blue, green, red, each 0 to 255."""
 
 MOST_PLANE_PIXELS = 64_000_000
-"""How many pixels all labels' planes together may have: 2 labels in the largest photo, 30 in a picture of 1920x1080."""
+"""How many pixels all labels' planes together may have: 2 labels in the largest photo, 30 in a frame of 1920x1080."""
 
 
 def u8(answer: MatLike) -> npt.NDArray[np.uint8]:
@@ -29,8 +31,44 @@ def u8(answer: MatLike) -> npt.NDArray[np.uint8]:
 
 
 @dataclass(frozen=True, slots=True)
+class Mask:
+    """Where one thing is in an image.
+
+    Attributes
+    ----------
+    values
+        (H, W) uint8. Soft: from 0, outside, to 255, inside; between them, how sure it is that a pixel is inside. Hard:
+        0 is outside and any other value inside, so that a label map is a mask as it stands.
+    soft
+        Which of the two it is.
+    """
+
+    values: Plane
+    soft: bool = False
+
+    def opacity(self) -> Plane:
+        """Return how much of each pixel is inside, (H, W) uint8, 0 to 255; of a hard mask 0 or 255."""
+        return self.values if self.soft else u8(cv2.threshold(self.values, 0, 255, cv2.THRESH_BINARY)[1])
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is inside."""
+        return not cv2.hasNonZero(self.values)
+
+    def halved(self) -> "Mask":
+        """Return the mask at half the height and width: the mean of each 2x2 block, or of a hard mask its first pixel.
+
+        For a frame's chroma, which has half the size of its luma.
+        """
+        if not self.soft:
+            return Mask(np.ascontiguousarray(self.values[::2, ::2]))
+        height, width = self.values.shape
+        return Mask(u8(cv2.resize(self.values, (width // 2, height // 2), interpolation=cv2.INTER_AREA)), soft=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
-    """A part that a picture is split into: its name and the colour it is shown in."""
+    """A named kind of pixel, and the colour it is shown in."""
 
     name: str
     color: Color
@@ -38,7 +76,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Segmentation:
-    """A picture, split.
+    """An image, segmented: the label of each pixel.
 
     Attributes
     ----------
@@ -59,56 +97,41 @@ class Segmentation:
     confidence: npt.NDArray[np.uint8] | None = None
     instances: InstanceMap | None = None
     note: str = ""
+    _computed: dict[Callable[..., Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def soft(self) -> bool:
-        """Whether masks have values between 0 and 255."""
+        """Whether the labels' masks are soft."""
         return self.confidence is not None
 
-    def mask(self, value: int) -> Plane:
-        """Return where label ``value`` is.
-
-        Parameters
-        ----------
-        value
-            1 for the first label.
-
-        Returns
-        -------
-        Plane
-            (H, W) uint8. Soft: the label's confidence. Hard: zero outside, non-zero inside.
-        """
+    def mask(self, value: int) -> Mask:
+        """Return where label ``value`` is, 1 for the first: soft where there is confidence."""
         if self.confidence is not None:
-            plane: Plane = self.confidence[value - 1]
-            return plane
-        if len(self.labels) == 1:
-            return self.label_map
-        return in_range(self.label_map, value, value)
+            return Mask(self.confidence[value - 1], soft=True)
+        return self.hard_mask(value)
 
-    def foreground(self) -> Plane:
-        """Return where any label is.
+    def hard_mask(self, value: int) -> Mask:
+        """Return which pixels have label ``value``, 1 for the first."""
+        return Mask(self.label_map if len(self.labels) == 1 else in_range(self.label_map, value, value))
 
-        Returns
-        -------
-        Plane
-            (H, W) uint8, as in `mask`. Soft: the labels' confidences together.
-            Where two labels meet, each of them alone is unsure.
-        """
+    def foreground(self) -> Mask:
+        """Return where any label is. Soft: their confidences together, for where two meet each alone is unsure."""
         if self.confidence is None:
-            return self.label_map
+            return Mask(self.label_map)
         plane: Plane = self.confidence[0]
         for other in self.confidence[1:]:
-            if cv2.hasNonZero(other):  # most of many labels are nowhere in a picture
+            if cv2.hasNonZero(other):  # most of many labels are nowhere in an image
                 plane = u8(cv2.add(plane, other))  # stays within 255
-        return plane
+        return Mask(plane, soft=True)
 
-    def alpha(self) -> Plane:
-        """Return the foreground as opacity, (H, W) uint8, 0 or 255 where the edge is hard."""
-        plane = self.foreground()
-        return plane if self.soft else np.where(plane, np.uint8(255), np.uint8(0))
+    def compute(self, function: "Callable[[Segmentation], T]") -> T:
+        """Return what a function makes of this segmentation. The first answer is kept: all share it."""
+        if function not in self._computed:
+            self._computed[function] = function(self)
+        return cast("T", self._computed[function])
 
     def grey(self) -> Plane:
-        """Return the bare mask as a grey picture.
+        """Return the bare mask as a grey image.
 
         Returns
         -------
@@ -116,7 +139,7 @@ class Segmentation:
             (H, W) uint8. One label: white, soft where its edge is soft. Several: label n of N is 255 * n / N.
         """
         if len(self.labels) == 1:
-            return self.alpha()
+            return self.foreground().opacity()
         return u8(cv2.LUT(self.label_map, grey_levels(len(self.labels))))
 
 
@@ -140,38 +163,6 @@ def grey_levels(labels: int) -> npt.NDArray[np.uint8]:
     """Return the grey of every label value when ``labels`` labels share a mask, (256,) uint8."""
     values = np.minimum(np.arange(256), labels)
     return np.rint(255 * values / max(labels, 1)).astype(np.uint8)
-
-
-class Segmenter(Protocol):
-    """Splits the pictures of one stream. It may remember earlier ones, so a stream has its own."""
-
-    def segment(self, image: Image) -> Segmentation:
-        """Split one picture.
-
-        Parameters
-        ----------
-        image
-            (H, W, 3) uint8, BGR, of any size. Left as it is.
-
-        Returns
-        -------
-        Segmentation
-            With a label map of the same height and width.
-        """
-        ...
-
-
-@runtime_checkable
-class ReducingSegmenter(Segmenter, Protocol):
-    """A segmenter that works on a smaller picture anyway: it is given just that, straight from a frame's planes."""
-
-    def working_size(self, height: int, width: int) -> tuple[int, int]:
-        """Return the height and width that it works at, for a picture of this size."""
-        ...
-
-    def segment_reduced(self, small: Image, height: int, width: int) -> Segmentation:
-        """Split a picture of its working size, and give the result at the size that the picture had."""
-        ...
 
 
 def hex_to_color(text: str) -> Color:

@@ -94,7 +94,7 @@ def picture(kind: str, height: int, width: int) -> Canvas:
     else:
         cv2.setRNGSeed(0)
         cv2.randu(image, 0, 256)
-    return Canvas.from_image(image, BT709) if kind == "planes" else Canvas.of_image(image)
+    return Canvas.converted_from(image, BT709) if kind == "planes" else Canvas.sharing_image(image)
 
 
 def main() -> None:

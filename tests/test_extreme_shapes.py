@@ -65,7 +65,7 @@ def test_bands_make_no_difference(name, segmenter, overlay, matrix, monkeypatch)
     refinement = {"feather_percent": 2, "close_percent": 2} if name in ("soft", "objects") else {}
     table = {"title": "x", "segmenter": segmenter, "refinement": refinement, "overlay": overlay}
     image = cv2.resize(noise(20, 30), (180, 120))
-    canvas = Canvas.of_image(image) if matrix is None else Canvas.from_image(image, matrix)
+    canvas = Canvas.sharing_image(image) if matrix is None else Canvas.converted_from(image, matrix)
     at_once = build_pipeline(Recipe.model_validate(table)).on_canvas(canvas)
     monkeypatch.setattr(scaling, "_BAND_PIXELS", 1300)
     in_bands = build_pipeline(Recipe.model_validate(table)).on_canvas(canvas)

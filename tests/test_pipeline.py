@@ -32,7 +32,7 @@ def test_a_red_thing_keeps_its_color():
 
 
 def test_planes_come_back_as_planes():
-    canvas = Canvas.from_image(noise(32, 48), BT601)
+    canvas = Canvas.converted_from(noise(32, 48), BT601)
     result = build_pipeline(load_recipe("find_colors")).on_canvas(canvas)
     assert result.canvas.matrix == BT601
     assert result.image.shape == (32, 48, 3)

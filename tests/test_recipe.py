@@ -11,7 +11,7 @@ from segcore.methods.network import NetworkOptions
 from segcore.methods.objects import ObjectsOptions
 from segcore.networks.card import CardLabel
 from segcore.overlays.background import embed_picture
-from segcore.overlays.mask import Mask
+from segcore.overlays.mask import BareMask
 from segcore.overlays.outline import Outline
 from segcore.overlays.replace import Replace
 from segcore.recipe import Recipe, change_recipe, load_recipe, parse_recipe, ready_recipes, start_with
@@ -79,13 +79,13 @@ def full_strokes(value):
     ("segmenter", "overlay"),
     [
         (GrabOptions(strokes=full_strokes(0.12345678901234567)), Replace(picture=embed_picture(noise(1920, 1600)))),
-        (ObjectsOptions(source=GrabOptions(strokes=full_strokes(1.2345678901234567e-05))), Mask()),
+        (ObjectsOptions(source=GrabOptions(strokes=full_strokes(1.2345678901234567e-05))), BareMask()),
         (
             NetworkOptions(
                 classes=[f"{number:03}" + "\1" * 37 for number in range(254)],
                 colors=[CardLabel(name="\1" * 40, color="#000000")] * 254,
             ),
-            Mask(),
+            BareMask(),
         ),
     ],
     ids=["strokes and a picture", "strokes of objects", "classes and colours"],

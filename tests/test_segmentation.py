@@ -7,10 +7,10 @@ CAT, DOG = Label("cat", (0, 0, 255)), Label("dog", (255, 0, 0))
 
 def test_hard_masks_are_zero_outside_and_not_zero_inside():
     two = Segmentation(np.array([[0, 1, 2]], np.uint8), (CAT, DOG))
-    assert (two.mask(1) > 0).tolist() == [[False, True, False]]
-    assert (two.mask(2) > 0).tolist() == [[False, False, True]]
-    assert (two.foreground() > 0).tolist() == [[False, True, True]]
-    assert two.alpha().tolist() == [[0, 255, 255]]
+    assert (two.mask(1).values > 0).tolist() == [[False, True, False]]
+    assert (two.mask(2).values > 0).tolist() == [[False, False, True]]
+    assert (two.foreground().values > 0).tolist() == [[False, True, True]]
+    assert two.foreground().opacity().tolist() == [[0, 255, 255]]
     assert not two.soft
 
 
@@ -18,14 +18,14 @@ def test_soft_masks_are_the_confidence():
     confidence = np.array([[[0, 100, 200]], [[0, 100, 200]]], np.uint8)
     two = Segmentation(np.array([[0, 1, 1]], np.uint8), (CAT, DOG), confidence)
     assert two.soft
-    assert two.mask(2).tolist() == [[0, 100, 200]]
+    assert two.mask(2).values.tolist() == [[0, 100, 200]]
 
 
 def test_between_two_labels_the_foreground_is_as_sure_as_both_together():
     confidence = np.array([[[128, 200]], [[127, 200]]], np.uint8)
     two = Segmentation(np.array([[1, 1]], np.uint8), (CAT, DOG), confidence)
-    assert two.foreground().tolist() == [[255, 255]]
-    assert two.alpha().tolist() == [[255, 255]]
+    assert two.foreground().values.tolist() == [[255, 255]]
+    assert two.foreground().opacity().tolist() == [[255, 255]]
     assert confidence.tolist() == [[[128, 200]], [[127, 200]]]
 
 

@@ -1,7 +1,7 @@
-"""Split by colour into a few clusters, each with a label and a colour that it keeps from picture to picture.
+"""Segment by colour into a few clusters, each with a label and a colour that it keeps from frame to frame.
 
 k-means: S. Lloyd, "Least squares quantization in PCM", IEEE Trans. Information Theory 28(2), 1982. It works on counted
-colours and begins by splitting them, so nothing is left to chance: M. E. Celebi, "Improving the performance of k-means
+colours and begins by dividing them, so nothing is left to chance: M. E. Celebi, "Improving the performance of k-means
 for color quantization", Image and Vision Computing 29(4), 2011.
 Mean shift: D. Comaniciu and P. Meer, "Mean shift: a robust approach toward feature space analysis", IEEE Trans. PAMI
 24(5), 2002.
@@ -15,10 +15,12 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from segcore.memory import EVERYTHING, Memory
 from segcore.methods.base import MethodOptions
 from segcore.options import called, only_if, unit
-from segcore.picture.scaling import reduced_size, shrink
-from segcore.segmentation import Color, Image, Label, LabelMap, Segmentation, u8
+from segcore.picture.frame import Frame
+from segcore.picture.scaling import reduced_size
+from segcore.segmentation import Color, Label, LabelMap, Segmentation, u8
 
 Centers: TypeAlias = npt.NDArray[np.float32]
 """(K, 3) float32: colours in CIE L*a*b*."""
@@ -36,7 +38,7 @@ _SPECK_PX = 5
 
 
 class ClustersOptions(MethodOptions):
-    """Split by colour into clusters. Every pixel belongs to one, so nothing is background."""
+    """Segment by colour into clusters. Every pixel belongs to one, so nothing is background."""
 
     title: ClassVar[str] = "Clusters"
     method: Literal["clusters"] = "clusters"
@@ -63,6 +65,11 @@ class ClustersOptions(MethodOptions):
         json_schema_extra=unit("") | only_if(kind=("mean_shift",)),
     )
 
+    @property
+    def memory(self) -> Memory:
+        """Everything: a cluster keeps its label and colour from the first frame on."""
+        return EVERYTHING
+
     def build(self) -> "ClustersSegmenter":
         """Return the segmenter, which finds its clusters in the stream's first picture."""
         return ClustersSegmenter(self)
@@ -77,38 +84,30 @@ class ClustersSegmenter:
         self._labels: tuple[Label, ...] = ()
         self._far_off = -1.0
 
-    def segment(self, image: Image) -> Segmentation:
+    def segment(self, frame: Frame) -> Segmentation:
         """Label every pixel with its cluster.
 
         Parameters
         ----------
-        image
-            (H, W, 3) uint8, BGR: the stream's next picture.
+        frame
+            The stream's next.
 
         Returns
         -------
         Segmentation
             With a hard label map without background: each pixel has a label.
         """
-        height, width = image.shape[:2]
-        return self.segment_reduced(shrink(image, *self.working_size(height, width)), height, width)
-
-    def working_size(self, height: int, width: int) -> tuple[int, int]:
-        """Return a size that is as large as the algorithm's speed allows: see `reduced_size`."""
-        return reduced_size(height, width, _PIXELS[self._options.kind])
-
-    def segment_reduced(self, small: Image, height: int, width: int) -> Segmentation:
-        """Label every pixel of a picture of its working size, and bring that to another size."""
+        small = frame.bgr_at(*reduced_size(*frame.size, _PIXELS[self._options.kind]))  # as the algorithm's speed allows
         if self._options.kind == "mean_shift":
             small = u8(cv2.pyrMeanShiftFiltering(small, _MEAN_SHIFT_RADIUS_PX, self._options.radius))
         codes = u8(cv2.cvtColor(small, cv2.COLOR_BGR2BGR555)).view(np.uint16)[..., 0]
         counts = np.bincount(codes.ravel(), minlength=_CODES).astype(np.float64)
-        cluster_of_code = self._follow(counts)
+        cluster_of_code = self._update(counts)
         label_map = u8(cv2.medianBlur(cluster_of_code.take(codes), _SPECK_PX))
-        return Segmentation(_enlarge(label_map, height, width), self._labels)
+        return Segmentation(_enlarge(label_map, *frame.size), self._labels)
 
-    def _follow(self, counts: Counts) -> npt.NDArray[np.uint8]:
-        """Return each colour's label, (32768,) uint8, and let the clusters follow the picture."""
+    def _update(self, counts: Counts) -> npt.NDArray[np.uint8]:
+        """Return each colour's label, (32768,) uint8, and move the clusters to where the colours are now."""
         if self._labels:
             assigned = assign(self._centers, counts)
         if not self._labels or assigned.far_off > 2 * self._far_off + _NEW_PICTURE:
@@ -158,7 +157,7 @@ def k_means(counts: Counts, clusters: int) -> Centers:
     Centers
         From dark to light. The same for the same counts; fewer than asked for where there are fewer colours.
     """
-    centers = _split(counts, clusters)
+    centers = _divide(counts, clusters)
     for _ in range(_ROUNDS):
         centers = assign(centers, counts).means
     return centers[centers[:, 0].argsort(kind="stable")]
@@ -190,8 +189,8 @@ def modes(counts: Counts, most: int, radius: float) -> Centers:
     return np.array(found, np.float32)
 
 
-def _split(counts: Counts, clusters: int) -> Centers:
-    """Split all colours, then again and again the part that is spread most, at its mean across its widest channel."""
+def _divide(counts: Counts, clusters: int) -> Centers:
+    """Divide all colours, then again and again the part that is spread most, at the mean of its widest channel."""
     parts = [np.flatnonzero(counts)]
     while len(parts) < clusters:
         spread = np.array([_spread(part, counts) for part in parts])

@@ -1,4 +1,4 @@
-"""Split by colour: every pixel whose colour lies in a range gets that range's label.
+"""Segment by colour: every pixel whose colour lies in a range gets that range's label.
 
 The idea of OpenCV's ``inRange`` tutorial, with any number of named ranges and a hue that wraps through red.
 """
@@ -12,11 +12,12 @@ from pydantic import FailFast, Field, model_validator
 
 from segcore.methods.base import MethodOptions
 from segcore.options import HexColor, Options, wrong_value
+from segcore.picture.frame import FROM_BGR, ColorSpace, Frame
 from segcore.picture.scaling import row_bands
 from segcore.segmentation import Color, Image, Label, LabelMap, Plane, Segmentation, hex_to_color, in_range, u8
 
-ColorSpace: TypeAlias = Literal["hsv", "bgr", "lab"]
-Triple: TypeAlias = tuple[int, int, int]
+Channels: TypeAlias = tuple[int, int, int]
+"""A value for each channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,6 @@ CHANNELS: dict[ColorSpace, tuple[Channel, Channel, Channel]] = {
     "bgr": (Channel("Blue"), Channel("Green"), Channel("Red")),
     "lab": (Channel("Lightness"), Channel("Green to red"), Channel("Blue to yellow")),
 }
-_FROM_BGR = {"hsv": cv2.COLOR_BGR2HSV, "lab": cv2.COLOR_BGR2LAB}
 
 
 class ColorRange(Options):
@@ -41,12 +41,12 @@ class ColorRange(Options):
 
     name: str = Field(min_length=1, max_length=40, description="What this colour is called.")
     color: HexColor = Field(default="#ff3b30", description="The colour it is shown in.")
-    low: Triple = Field(description="The smallest value of each channel.")
-    high: Triple = Field(description="The largest value of each channel.")
+    low: Channels = Field(description="The smallest value of each channel.")
+    high: Channels = Field(description="The largest value of each channel.")
 
 
 class ColorRangeOptions(MethodOptions):
-    """Split by colour."""
+    """Segment by colour."""
 
     title: ClassVar[str] = "Colour range"
     method: Literal["color_range"] = "color_range"
@@ -87,32 +87,30 @@ class ColorRangeSegmenter:
     def __init__(self, options: ColorRangeOptions) -> None:
         self._options = options
         self._labels = tuple(Label(one.name, hex_to_color(one.color)) for one in options.ranges)
-        self._converted = np.empty((0, 0, 3), np.uint8)
         self._planes: list[Plane] = []
         self._channels: list[Plane] = []
 
-    def segment(self, image: Image) -> Segmentation:
+    def segment(self, frame: Frame) -> Segmentation:
         """Label every pixel with the first range that holds its colour.
 
         Parameters
         ----------
-        image
-            (H, W, 3) uint8, BGR.
+        frame
+            Of any size.
 
         Returns
         -------
         Segmentation
             With a hard label map.
         """
-        height, width = image.shape[:2]
-        label_map = np.empty((height, width), np.uint8)
-        for rows in row_bands(height, width):
-            self._split(image[rows])
+        label_map = np.empty(frame.size, np.uint8)
+        for rows in row_bands(*frame.size):
+            self._take_channels(frame.in_space(self._options.space, rows))
             self._label(label_map[rows])
         return Segmentation(label_map, self._labels)
 
     def _label(self, label_map: LabelMap) -> None:
-        """Write the labels of a band, whose channels are split."""
+        """Write the labels of a band, whose channels have been taken."""
         if len(self._options.ranges) == 1:
             cv2.threshold(self._inside(self._options.ranges[0]), 0, 1, cv2.THRESH_BINARY, label_map)
             return
@@ -120,19 +118,13 @@ class ColorRangeSegmenter:
         for value in range(len(self._labels), 0, -1):
             np.copyto(label_map, np.uint8(value), where=self._inside(self._options.ranges[value - 1]).view(np.bool_))
 
-    def _split(self, image: Image) -> None:
-        """Keep a band's three channels in the chosen colour space."""
+    def _take_channels(self, image: Image) -> None:
+        """Copy a band's three channels to planes of their own."""
         height, width = image.shape[:2]
-        if self._converted.shape[1] != width or len(self._converted) < height:
-            self._converted = np.empty_like(image)
+        if not self._planes or self._planes[0].shape[1] != width or len(self._planes[0]) < height:
             self._planes = [np.empty((height, width), np.uint8) for _ in range(3)]
         self._channels = [plane[:height] for plane in self._planes]
-        if self._options.space == "bgr":
-            cv2.split(image, self._channels)
-            return
-        converted = self._converted[:height]
-        cv2.cvtColor(image, _FROM_BGR[self._options.space], converted)
-        cv2.split(converted, self._channels)
+        cv2.split(image, self._channels)
 
     def _inside(self, one: ColorRange) -> Plane:
         """Return where all three channels lie in their ends, (H, W) uint8, 0 or 255."""
@@ -167,7 +159,7 @@ def range_around(name: str, color: str, tolerance: int, space: ColorSpace = "hsv
     """
     bgr: Color = hex_to_color(color)
     pixel = np.array([[bgr]], np.uint8)
-    middle = [int(value) for value in (pixel if space == "bgr" else cv2.cvtColor(pixel, _FROM_BGR[space]))[0, 0]]
+    middle = [int(value) for value in (pixel if space == "bgr" else cv2.cvtColor(pixel, FROM_BGR[space]))[0, 0]]
     low, high = [], []
     for channel, value in zip(CHANNELS[space], middle, strict=True):
         if channel.wraps:

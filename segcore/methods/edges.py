@@ -1,4 +1,4 @@
-"""Split along edges: the lines where a picture changes, or the regions that such lines enclose.
+"""Segment along edges: the lines where an image changes, or the regions that such lines enclose.
 
 J. Canny, "A computational approach to edge detection", IEEE Trans. PAMI 8(6), 1986.
 """
@@ -13,8 +13,9 @@ from pydantic import Field
 
 from segcore.methods.base import MethodOptions
 from segcore.options import only_if, unit
+from segcore.picture.frame import Frame
 from segcore.picture.scaling import gaussian, reference_height, row_bands, wider
-from segcore.segmentation import Image, InstanceMap, Label, Plane, Segmentation, hex_to_color, u8
+from segcore.segmentation import InstanceMap, Label, Plane, Segmentation, hex_to_color, u8
 
 Gradient: TypeAlias = npt.NDArray[np.int16]
 """(H, W) int16."""
@@ -30,7 +31,7 @@ _PARENT = 3  # where a contour's link tells whose hole it is
 
 
 class EdgesOptions(MethodOptions):
-    """Split along edges."""
+    """Segment along edges."""
 
     title: ClassVar[str] = "Edges"
     method: Literal["edges"] = "edges"
@@ -100,30 +101,29 @@ class EdgesSegmenter:
         self._labels = (Label(name, hex_to_color(color)),)
         self._gradient: tuple[Gradient | None, Gradient | None] = (None, None)
 
-    def segment(self, image: Image) -> Segmentation:
+    def segment(self, frame: Frame) -> Segmentation:
         """Label edges, or number the regions that they enclose.
 
         Parameters
         ----------
-        image
-            (H, W, 3) uint8, BGR.
+        frame
+            Of any size.
 
         Returns
         -------
         Segmentation
             With one label and a hard label map; with instances where regions are wanted.
         """
-        lines = self._lines(image)
+        lines = self._lines(frame.grey)
         if self._options.show == "edges":
             return Segmentation(u8(cv2.threshold(lines, 0, 1, cv2.THRESH_BINARY)[1]), self._labels)
         gap = round(reference_height(*lines.shape) * self._options.gap_percent / 100)
-        regions = enclosed(closed(lines, gap), lines.size * self._options.smallest_percent / 100)
+        regions = enclosed(close_gaps(lines, gap), lines.size * self._options.smallest_percent / 100)
         return Segmentation((regions > 0).view(np.uint8), self._labels, instances=regions)
 
-    def _lines(self, image: Image) -> Plane:
+    def _lines(self, grey: Plane) -> Plane:
         """Return where an edge runs, (H, W) uint8, 0 or 255."""
         options = self._options
-        grey = u8(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
         if sigma := reference_height(*grey.shape) * options.smoothing_percent / 100:
             grey = gaussian(grey, sigma)
         # Canny's own gradient, made once for the thresholds and for the edges.
@@ -158,7 +158,7 @@ def find_thresholds(across: Gradient, down: Gradient) -> tuple[float, float]:
     return strong / 2, strong
 
 
-def closed(lines: Plane, gap: int) -> Plane:
+def close_gaps(lines: Plane, gap: int) -> Plane:
     """Return lines, (H, W) uint8, 0 or 255, closed over gaps of about so many pixels, whichever way they run."""
     if not gap:
         return lines

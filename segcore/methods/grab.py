@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from segcore.methods.base import MethodOptions
 from segcore.options import Options
+from segcore.picture.frame import Frame
 from segcore.picture.window import Matrix, Window, window_around
 from segcore.segmentation import Image, Label, Plane, Segmentation, u8
 
@@ -99,7 +100,7 @@ class GrabSegmenter:
         self._found: _Found | None = None
         self._lost = False
 
-    def segment(self, image: Image) -> Segmentation:
+    def segment(self, frame: Frame) -> Segmentation:
         """Cut out the object.
 
         The box and the strokes count in the first picture in which something stands out, and again when pictures
@@ -108,16 +109,17 @@ class GrabSegmenter:
 
         Parameters
         ----------
-        image
-            (H, W, 3) uint8, BGR.
+        frame
+            Of any size.
 
         Returns
         -------
         Segmentation
             With a hard label map and one label. Empty, with a note, where nothing stands out or the object is lost.
         """
-        if self._size != image.shape[:2]:
-            self._size = (image.shape[0], image.shape[1])
+        image = frame.bgr
+        if self._size != frame.size:
+            self._size = frame.size
             self._found, self._lost = None, False
         if self._lost:
             return self._empty(_LOST)
@@ -126,7 +128,7 @@ class GrabSegmenter:
             if self._found is None:
                 return self._empty(_NOTHING)
         else:
-            self._found = self._follow(image, self._found)
+            self._found = self._track(image, self._found)
             if self._found is None:
                 self._lost = True
                 return self._empty(_LOST)
@@ -164,7 +166,7 @@ class GrabSegmenter:
         self._first_area, self._colors = found.area(), _colors(small, hints)
         return found
 
-    def _follow(self, image: Image, before: _Found) -> _Found | None:
+    def _track(self, image: Image, before: _Found) -> _Found | None:
         """Find the object near where it was; None if it is not there any more."""
         motion, confirmed = _motion(before, _grey(before.window.crop(image)))
         to_picture = before.window.to_picture() @ motion

@@ -1,4 +1,4 @@
-"""Split what moves from what stands still, by learning what the still background looks like.
+"""Segment what moves, by learning what the still background looks like.
 
 MOG2: Z. Zivkovic, "Improved adaptive Gaussian mixture model for background subtraction", ICPR 2004.
 KNN: Z. Zivkovic and F. van der Heijden, "Efficient adaptive density estimation per image pixel for the task of
@@ -13,7 +13,8 @@ from pydantic import Field
 
 from segcore.methods.base import MethodOptions
 from segcore.options import called, only_if, unit
-from segcore.picture.scaling import reduced_size, shrink
+from segcore.picture.frame import Frame
+from segcore.picture.scaling import reduced_size
 from segcore.segmentation import Image, Label, Plane, Segmentation, hex_to_color, in_range, u8
 
 _MOVING = 255  # as OpenCV marks it; a shadow is 127
@@ -33,7 +34,7 @@ _SUDDEN = 0.3
 
 
 class MotionOptions(MethodOptions):
-    """Split what moves from what stands still."""
+    """Segment what moves."""
 
     title: ClassVar[str] = "Motion"
     method: Literal["motion"] = "motion"
@@ -83,31 +84,24 @@ class MotionSegmenter:
         self._size = (0, 0)
         self._rate = 1 - _KEPT[options.kind] ** (1 / options.still_frames)
 
-    def segment(self, image: Image) -> Segmentation:
+    def segment(self, frame: Frame) -> Segmentation:
         """Label what moves.
 
         Parameters
         ----------
-        image
-            (H, W, 3) uint8, BGR: the stream's next picture.
+        frame
+            The stream's next.
 
         Returns
         -------
         Segmentation
             With one label and a hard label map; empty, with a note, while the background is being learnt.
         """
-        height, width = image.shape[:2]
-        return self.segment_reduced(shrink(image, *self.working_size(height, width)), height, width)
-
-    def working_size(self, height: int, width: int) -> tuple[int, int]:
-        """Return a size at which nothing is lost: see `reduced_size`."""
-        return reduced_size(height, width, _ENOUGH_PIXELS)
-
-    def segment_reduced(self, small: Image, height: int, width: int) -> Segmentation:
-        """Label what moves in a picture of its working size, and bring that to another size."""
-        if (height, width) != self._size:
-            self._size = height, width
+        height, width = frame.size
+        if frame.size != self._size:
+            self._size = frame.size
             self._learn_anew()
+        small = frame.bgr_at(*reduced_size(height, width, _ENOUGH_PIXELS))
         moving = self._moving(small)
         if self._watch.jolted(moving):
             self._learn_anew()

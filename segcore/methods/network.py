@@ -1,4 +1,4 @@
-"""Split by a neural network: any network that has a model card."""
+"""Segment by a neural network: any network that has a model card."""
 
 import math
 import threading
@@ -15,12 +15,12 @@ from segcore.networks.answers import read_labels, read_probability, to_probabili
 from segcore.networks.card import CardLabel, CardName, Finding, ModelCard, family, missing
 from segcore.networks.network import Network, open_network
 from segcore.options import unit
-from segcore.picture.scaling import shrink
-from segcore.segmentation import Image, Label, Segmentation, hex_to_color
+from segcore.picture.frame import Frame
+from segcore.segmentation import Label, Segmentation, hex_to_color
 
 
 class NetworkOptions(MethodOptions):
-    """Split by a neural network."""
+    """Segment by a neural network."""
 
     title: ClassVar[str] = "Neural network"
     method: Literal["network"] = "network"
@@ -67,33 +67,24 @@ class NetworkSegmenter:
         self._labels = {card.name: _labels(card, self._wanted[card.name], options.colors) for card in cards}
         self._networks = tuple(load_network(card) for card in cards)
 
-    def segment(self, image: Image) -> Segmentation:
-        """Run the network and bring its answer to the picture's size.
+    def segment(self, frame: Frame) -> Segmentation:
+        """Run the network and bring its answer to the frame's size.
 
         Parameters
         ----------
-        image
-            (H, W, 3) uint8, BGR.
+        frame
+            Of any size.
 
         Returns
         -------
         Segmentation
             With confidence, so with soft edges, unless the network answers with labels only.
         """
-        height, width = image.shape[:2]
-        return self.segment_reduced(shrink(image, *self.working_size(height, width)), height, width)
-
-    def working_size(self, height: int, width: int) -> tuple[int, int]:
-        """Return the size of the network's input."""
-        feed = nearest(self._networks, width / height).card.input
-        return feed.height_px, feed.width_px
-
-    def segment_reduced(self, small: Image, height: int, width: int) -> Segmentation:
-        """Run the network on a picture of its input's size and bring its answer to another size."""
+        height, width = frame.size
         network = nearest(self._networks, width / height)
         card = network.card
         wanted, labels = self._wanted[card.name], self._labels[card.name]
-        answer = network.forward(small)
+        answer = network.forward(frame.bgr_at(card.input.height_px, card.input.width_px))
         if card.output == "argmax":
             return Segmentation(read_labels(answer, wanted, height, width), labels)
         probability = to_probability(answer, card.output)

@@ -1,4 +1,4 @@
-"""Tell objects apart in what any other method finds: touching ones are parted, and each is numbered and followed."""
+"""Number the objects in what any other method finds: touching ones are separated, and each keeps its number."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -10,16 +10,18 @@ import numpy.typing as npt
 from pydantic import Field, SerializeAsAny
 
 from segcore import methods
-from segcore.methods.base import MethodOptions
+from segcore.memory import Memory
+from segcore.methods.base import MethodOptions, Segmenter
 from segcore.methods.threshold import ThresholdOptions
-from segcore.objects.regions import Regions, find_regions, present_labels
+from segcore.objects.regions import Regions, find_regions, present_labels, regions_of
 from segcore.objects.tracker import Tracker
-from segcore.objects.watershed import split_touching
+from segcore.objects.watershed import separate_touching
 from segcore.options import chosen_by, unit
+from segcore.picture.frame import Frame
 from segcore.picture.scaling import row_bands, shrink
-from segcore.segmentation import Image, InstanceMap, Plane, ReducingSegmenter, Segmentation, Segmenter, in_range, u8
+from segcore.segmentation import InstanceMap, Plane, Segmentation, u8
 
-_LONGEST_PX = 500  # objects are parted on a picture that is halved until it is no longer than this
+_LONGEST_PX = 500  # objects are separated on a map that is halved until it is no longer than this
 
 
 class _Sources(Mapping[str, type[MethodOptions]]):
@@ -70,85 +72,95 @@ class ObjectsOptions(MethodOptions):
         """Always: that is what it is for."""
         return True
 
+    @property
+    def memory(self) -> Memory:
+        """What finding the objects remembers; numbering them always remembers everything."""
+        return self.source.memory
+
     def build(self) -> "ObjectsSegmenter":
-        """Return the segmenter, which is given a reduced picture where the source is."""
-        source = self.source.build()
-        if isinstance(source, ReducingSegmenter):
-            return ReducingObjectsSegmenter(self, source)
-        return ObjectsSegmenter(self, source)
+        """Return the segmenter, which tells the objects of each frame apart."""
+        return ObjectsSegmenter(self, self.source.build())
+
+    def build_numberer(self) -> "ObjectNumberer":
+        """Return what keeps their numbers from frame to frame."""
+        return ObjectNumberer()
 
 
 class ObjectsSegmenter:
-    """Numbers what another segmenter finds. It remembers the objects, so it belongs to one stream."""
+    """Tells objects apart in what another segmenter finds, and numbers those of each frame from 1 on."""
 
     def __init__(self, options: ObjectsOptions, source: Segmenter) -> None:
         self._options = options
         self._source = source
-        self._tracker = Tracker()
 
-    def segment(self, image: Image) -> Segmentation:
-        """Split a picture as the source does, and number the objects.
+    def segment(self, frame: Frame) -> Segmentation:
+        """Segment a frame as the source does, and tell the objects apart.
 
         Parameters
         ----------
-        image
-            (H, W, 3) uint8, BGR.
+        frame
+            Of any size.
 
         Returns
         -------
         Segmentation
-            The source's, with ``instances``; what is too small for an object is background.
+            The source's, with ``instances``, numbered from the top left; what is too small for an object is background.
         """
-        return self._number(self._source.segment(image))
-
-    def _number(self, found: Segmentation) -> Segmentation:
-        """Part what was found into objects, give each its number, and leave the too small ones out."""
+        found = self._source.segment(frame)
         values = [1] if len(found.labels) == 1 else present_labels(found.label_map) or [1]
         layers = [_Layer.of(found, value, self._options.neck) for value in values]
         instances = np.empty(found.label_map.shape, np.int32)
-        for place, (layer, numbers) in enumerate(zip(layers, self._follow(layers), strict=True)):
+        for place, (layer, numbers) in enumerate(zip(layers, self._number(layers), strict=True)):
             numbered = numbers.take(layer.parts)
-            mask = _mask(found, layer.value)
+            mask = found.hard_mask(layer.value).opacity()
             _paint(numbered, mask, instances, over=place > 0)
             too_small = (numbered == 0) & (layer.parts > 0)
             if too_small.any():
                 found = _without(found, layer.value, mask, too_small)
         return replace(found, instances=instances)
 
-    def _follow(self, layers: "list[_Layer]") -> list[npt.NDArray[np.int32]]:
+    def _number(self, layers: "list[_Layer]") -> list[npt.NDArray[np.int32]]:
         """Return each layer's numbers by its parts; 0 for a part that is too small for an object."""
-        height, width = layers[0].parts.shape  # positions are in picture heights: a stream may change its size
-        values = np.concatenate([np.full(len(layer.share), layer.value) for layer in layers])
-        centers = np.concatenate([layer.regions.center_px for layer in layers]) / height
         shares = np.concatenate([layer.share for layer in layers])
         first = np.concatenate([layer.regions.first_px for layer in layers])
         kept = np.flatnonzero(shares * 100 >= self._options.smallest_percent)
-        kept = kept[np.argsort(first[kept], kind="stable")]  # new objects are numbered from the top left
+        kept = kept[np.argsort(first[kept], kind="stable")]
         numbers = np.zeros(len(shares), np.int32)
-        numbers[kept] = self._tracker.follow(values[kept], centers[kept], shares[kept] * width / height)
+        numbers[kept] = np.arange(1, len(kept) + 1)
         ends = np.cumsum([len(layer.share) for layer in layers])
         return [layer.by_part(own) for layer, own in zip(layers, np.split(numbers, ends[:-1]), strict=True)]
 
 
-class ReducingObjectsSegmenter(ObjectsSegmenter):
-    """Numbers what a segmenter finds that works on a reduced picture."""
+class ObjectNumberer:
+    """Keeps the numbers of one stream's objects from frame to frame."""
 
-    def __init__(self, options: ObjectsOptions, source: ReducingSegmenter) -> None:
-        super().__init__(options, source)
-        self._reducing = source
+    def __init__(self) -> None:
+        self._tracker = Tracker()
 
-    def working_size(self, height: int, width: int) -> tuple[int, int]:
-        """Return the source's working size."""
-        return self._reducing.working_size(height, width)
+    def number(self, segmentation: Segmentation) -> Segmentation:
+        """Return a segmentation with the number that each object has in the stream.
 
-    def segment_reduced(self, small: Image, height: int, width: int) -> Segmentation:
-        """Split a picture of the working size as the source does, and number the objects at the picture's own size."""
-        return self._number(self._reducing.segment_reduced(small, height, width))
+        Parameters
+        ----------
+        segmentation
+            With instances, each under one label.
+        """
+        assert segmentation.instances is not None
+        height = len(segmentation.instances)  # lengths are in frame heights: a stream may change its size
+        regions = regions_of(segmentation)
+        labels = segmentation.label_map.reshape(-1)[regions.first_px].astype(np.int64)
+        numbers = self._tracker.track(labels, regions.center_px / height, regions.area_px / height**2)
+        table = np.zeros(int(regions.numbers.max(initial=0)) + 1, np.int32)
+        table[regions.numbers] = numbers
+        instances = np.empty_like(segmentation.instances)
+        for rows in row_bands(*instances.shape):  # numpy turns what it looks up into 64 bits
+            table.take(segmentation.instances[rows], out=instances[rows], mode="clip")
+        return replace(segmentation, instances=instances)
 
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """One label's parts, on a reduced picture.
+    """One label's parts, on a reduced map.
 
     Attributes
     ----------
@@ -157,9 +169,9 @@ class _Layer:
     parts
         (h, w) int32, from 1 on, also a little around it.
     regions
-        The parts' figures.
+        What is measured of the parts.
     share
-        (N,) float64: how much of the picture each of the regions covers, 0 to 1.
+        (N,) float64: how much of the frame each of the regions covers, 0 to 1.
     """
 
     value: int
@@ -169,10 +181,10 @@ class _Layer:
 
     @classmethod
     def of(cls, found: Segmentation, value: int, neck: float) -> "_Layer":
-        """Part one label's mask."""
-        mask = _mask(found, value)
-        coverage = shrink(mask, *_parting_size(*mask.shape))
-        parts = split_touching(coverage, neck)
+        """Separate one label's mask into its parts."""
+        mask = found.hard_mask(value).opacity()
+        coverage = shrink(mask, *_separating_size(*mask.shape))
+        parts = separate_touching(coverage, neck)
         regions = find_regions(np.where(coverage > 0, parts, 0))
         covered = np.bincount(parts.reshape(-1), coverage.reshape(-1))[regions.numbers]
         return cls(value, parts, regions, covered / (255 * coverage.size))
@@ -184,8 +196,8 @@ class _Layer:
         return table
 
 
-def _parting_size(height: int, width: int) -> tuple[int, int]:
-    """Return the height and width of the picture on which objects are parted."""
+def _separating_size(height: int, width: int) -> tuple[int, int]:
+    """Return the height and width of the map on which objects are separated."""
     while max(height, width) > _LONGEST_PX:
         height, width = max(1, height // 2), max(1, width // 2)
     return height, width
@@ -194,11 +206,6 @@ def _parting_size(height: int, width: int) -> tuple[int, int]:
 def _enlarged(small: npt.NDArray[Any], size: tuple[int, ...]) -> npt.NDArray[Any]:
     """Return a map of numbers at the whole picture's size."""
     return cv2.resize(small, size[::-1], interpolation=cv2.INTER_NEAREST)
-
-
-def _mask(found: Segmentation, value: int) -> Plane:
-    """Return where a label is in the whole picture, (H, W) uint8, 0 or 255."""
-    return found.label_map * np.uint8(255) if len(found.labels) == 1 else in_range(found.label_map, value, value)
 
 
 def _paint(numbered: InstanceMap, mask: Plane, instances: InstanceMap, *, over: bool) -> None:

@@ -1,4 +1,4 @@
-"""Split by how bright a pixel is, or by any other channel: at set values, at values found, or against its surroundings.
+"""Segment by how bright a pixel is, or by any other channel: at set thresholds, at ones found, or at local ones.
 
 Otsu: N. Otsu, "A threshold selection method from gray-level histograms", IEEE Trans. SMC 9(1), 1979.
 Triangle: G. Zack, W. Rogers and S. Latt, "Automatic measurement of sister chromatid exchange frequency", 1977.
@@ -13,28 +13,27 @@ from pydantic import FailFast, Field
 
 from segcore.methods.base import MethodOptions
 from segcore.options import only_if, unit
+from segcore.picture.frame import ColorSpace, Frame
 from segcore.picture.scaling import gaussian, reference_height
-from segcore.segmentation import Image, Label, LabelMap, Plane, Segmentation, hex_to_color, u8
+from segcore.segmentation import Label, LabelMap, Plane, Segmentation, hex_to_color, u8
 
 ChannelName: TypeAlias = Literal[
     "grey", "hue", "saturation", "brightness", "lightness", "green_to_red", "blue_to_yellow", "red", "green", "blue"
 ]
 Cut: TypeAlias = Annotated[int, Field(ge=0, le=254)]
 
-_HSV, _LAB = cv2.COLOR_BGR2HSV, cv2.COLOR_BGR2LAB
-_CHANNELS: dict[ChannelName, tuple[int | None, int]] = {
-    "grey": (cv2.COLOR_BGR2GRAY, 0),
-    "hue": (_HSV, 0),
-    "saturation": (_HSV, 1),
-    "brightness": (_HSV, 2),
-    "lightness": (_LAB, 0),
-    "green_to_red": (_LAB, 1),
-    "blue_to_yellow": (_LAB, 2),
-    "red": (None, 2),
-    "green": (None, 1),
-    "blue": (None, 0),
+_CHANNELS: dict[ChannelName, tuple[ColorSpace, int]] = {
+    "hue": ("hsv", 0),
+    "saturation": ("hsv", 1),
+    "brightness": ("hsv", 2),
+    "lightness": ("lab", 0),
+    "green_to_red": ("lab", 1),
+    "blue_to_yellow": ("lab", 2),
+    "red": ("bgr", 2),
+    "green": ("bgr", 1),
+    "blue": ("bgr", 0),
 }
-"""How a picture is converted, if at all, and which of the channels it then has is meant."""
+"""In which colour space a channel is, and which of the three it is there."""
 
 _LIGHTS = ("darkest", "dark", "middle", "light", "lightest")
 _HEIGHTS = ("lowest", "low", "middle", "high", "highest")
@@ -50,7 +49,7 @@ _ENOUGH_ROWS = 90  # evenly spread, they give the cuts that all rows give, withi
 
 
 class ThresholdOptions(MethodOptions):
-    """Split by brightness, or by any other channel."""
+    """Segment by brightness, or by any other channel."""
 
     title: ClassVar[str] = "Threshold"
     method: Literal["threshold"] = "threshold"
@@ -105,22 +104,22 @@ class ThresholdSegmenter:
         self._side = cv2.THRESH_BINARY_INV if options.inverted else cv2.THRESH_BINARY
         self._labels = _labels(options)
 
-    def segment(self, image: Image) -> Segmentation:
+    def segment(self, frame: Frame) -> Segmentation:
         """Label every pixel with the level that it is in.
 
         Parameters
         ----------
-        image
-            (H, W, 3) uint8, BGR.
+        frame
+            Of any size.
 
         Returns
         -------
         Segmentation
             With a hard label map.
         """
-        return Segmentation(self._split(channel_of(image, self._options.channel)), self._labels)
+        return Segmentation(self._levels(channel_of(frame, self._options.channel)), self._labels)
 
-    def _split(self, plane: Plane) -> LabelMap:
+    def _levels(self, plane: Plane) -> LabelMap:
         options = self._options
         if options.kind in _ADAPTIVE:
             height = reference_height(*plane.shape)
@@ -142,11 +141,12 @@ class ThresholdSegmenter:
         return cv2.threshold(difference, -self._options.offset, 1, self._side)[1].astype(np.uint8)
 
 
-def channel_of(image: Image, name: ChannelName) -> Plane:
-    """Return one channel of a BGR picture, (H, W) uint8; hue is 0 to 179, all others 0 to 255."""
-    conversion, number = _CHANNELS[name]
-    converted = image if conversion is None else u8(cv2.cvtColor(image, conversion))
-    return converted if converted.ndim == 2 else u8(cv2.extractChannel(converted, number))
+def channel_of(frame: Frame, name: ChannelName) -> Plane:
+    """Return one channel of a frame, (H, W) uint8; hue is 0 to 179, all others 0 to 255."""
+    if name == "grey":
+        return frame.grey
+    space, number = _CHANNELS[name]
+    return u8(cv2.extractChannel(frame.in_space(space), number))
 
 
 def otsu_cuts(histogram: npt.NDArray[np.float64], levels: int) -> list[int]:

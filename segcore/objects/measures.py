@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from segcore.objects.regions import find_regions
+from segcore.objects.regions import find_regions, regions_of
 from segcore.picture.scaling import row_bands
 from segcore.segmentation import InstanceMap, Segmentation
 
@@ -81,7 +81,7 @@ def _coverage(segmentation: Segmentation) -> dict[str, float]:
 def _objects(segmentation: Segmentation) -> tuple[ObjectMeasures, ...]:
     if segmentation.instances is None:
         return ()
-    regions = find_regions(segmentation.instances)
+    regions = regions_of(segmentation)
     columns = (regions.numbers, regions.area_px, regions.box_px, regions.center_px)
     names = _label_names(segmentation, segmentation.instances)
     return tuple(

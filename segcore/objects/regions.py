@@ -1,4 +1,4 @@
-"""Which labels a picture holds, and where its numbered objects lie: their pixels, boxes and centres."""
+"""Which labels a frame holds, and the region of each of its numbered objects: pixels, box and centre."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segcore.picture.scaling import row_bands
-from segcore.segmentation import InstanceMap, LabelMap
+from segcore.segmentation import InstanceMap, LabelMap, Segmentation
 
 
 def present_labels(label_map: LabelMap) -> list[int]:
@@ -18,7 +18,7 @@ def present_labels(label_map: LabelMap) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Regions:
-    """Figures of N numbered objects, by rising number.
+    """What is measured of N numbered objects, by rising number.
 
     Attributes
     ----------
@@ -39,6 +39,16 @@ class Regions:
     box_px: npt.NDArray[np.int64]
     center_px: npt.NDArray[np.float64]
     first_px: npt.NDArray[np.int64]
+
+
+def regions_of(segmentation: Segmentation) -> Regions:
+    """Return the regions of a segmentation that has instances, found once for all who ask."""
+    return segmentation.compute(_regions_of)
+
+
+def _regions_of(segmentation: Segmentation) -> Regions:
+    assert segmentation.instances is not None
+    return find_regions(segmentation.instances)
 
 
 def find_regions(instances: InstanceMap) -> Regions:

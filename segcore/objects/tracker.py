@@ -1,4 +1,4 @@
-"""Following objects from picture to picture, so that each keeps its number.
+"""Tracking objects from frame to frame, so that each keeps its number.
 
 Where each object will be is predicted from its motion so far, and predictions and sightings are paired so that all
 together lie nearest: H. W. Kuhn, "The Hungarian method for the assignment problem", 1955. The idea of A. Bewley et al.,
@@ -57,7 +57,7 @@ class Tracker:
         self._tracks: list[_Track] = []
         self._next = 1
 
-    def follow(
+    def track(
         self, labels: npt.NDArray[np.int64], centers: npt.NDArray[np.float64], areas: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.int32]:
         """Give each object of the next picture its number.

@@ -1,11 +1,11 @@
-"""Parting objects that touch: a watershed on the distance to the edge.
+"""Separating objects that touch: a watershed on the distance to the edge.
 
 Every point that is farther from the edge than its surroundings starts a part; the parts grow downhill until they meet,
 which is at the necks. Two parts are joined again unless the neck is narrower than the parts.
 
 Sources: L. Vincent and P. Soille, "Watersheds in digital spaces", IEEE PAMI 13(6), 1991; F. Meyer, "Color image
 segmentation", IEE Image Processing and its Applications, 1992, whose flooding OpenCV has; M. Grimaud, "A new measure of
-contrast: the dynamics", SPIE 1769, 1992, for joining what only noise has parted.
+contrast: the dynamics", SPIE 1769, 1992, for joining what only noise has separated.
 """
 
 from functools import lru_cache
@@ -24,16 +24,16 @@ _SQUARE = np.ones((3, 3), np.uint8)
 _NOISE = 2  # half cells: a part that stands out by less than this is none
 
 
-def split_touching(coverage: Plane, neck: float) -> InstanceMap:
-    """Part a mask into objects.
+def separate_touching(coverage: Plane, neck: float) -> InstanceMap:
+    """Separate a mask into objects.
 
     Parameters
     ----------
     coverage
         (h, w) uint8, at most 500 a side: how much of each cell, a pixel or a block of them, the mask covers, 0 to 255.
     neck
-        0 to 1. Objects touch where the mask is narrower than this share of the narrower object; at 0 nothing is parted
-        that is connected.
+        0 to 1. Objects touch where the mask is narrower than this share of the narrower object; at 0 nothing that is
+        connected is separated.
 
     Returns
     -------

@@ -62,7 +62,7 @@ class ClipWriter:
 
     def write_picture(self, canvas: Canvas, picture: Picture) -> None:
         """Encode what was drawn on one picture, at that picture's time."""
-        frame = canvas.frame()
+        frame = canvas.to_video_frame()
         frame.pts, frame.duration, frame.time_base = picture.pts, picture.duration, self._time_base
         self._container.mux(self._video.encode(frame))
 

@@ -78,7 +78,7 @@ def covering(image: Image, size: tuple[int, int], matrix: YuvMatrix | None) -> C
         covering = u8(cv2.resize(seen, None, fx=across, fy=down, interpolation=how))
         top, left = (covering.shape[0] - height) // 2, (covering.shape[1] - width) // 2
         fitted = np.ascontiguousarray(covering[top : top + height, left : left + width])
-    return Canvas.of_image(fitted) if matrix is None else Canvas.from_image(fitted, matrix)
+    return Canvas.sharing_image(fitted) if matrix is None else Canvas.converted_from(fitted, matrix)
 
 
 def _middle(length: int, wanted: int, scale: float) -> slice:

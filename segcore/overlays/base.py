@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from typing import Annotated, ClassVar, TypeAlias
 
-import cv2
 from pydantic import Field
 
 from segcore.options import Options, unit
@@ -55,8 +54,8 @@ def paint(canvas: Canvas, segmentation: Segmentation, strength: float) -> Canvas
     if len(colors) > 1 and not segmentation.soft:
         return canvas.coated(segmentation.label_map, colors, strength)
     masks = [segmentation.mask(value) for value in range(1, len(colors) + 1)]
-    present = [place for place, mask in enumerate(masks) if cv2.hasNonZero(mask)] or [0]
+    present = [place for place, mask in enumerate(masks) if not mask.empty] or [0]
     result = canvas
     for place in present:
-        result = result.blend(canvas.toward(colors[place], strength), masks[place], soft=segmentation.soft)
+        result = result.blended(canvas.toward(colors[place], strength), masks[place])
     return result

@@ -30,5 +30,5 @@ class Blur(Overlay):
     def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
         """Draw, as in `Overlay`."""
         radius_px = reference_height(*canvas.size) * self.strength_percent / 100
-        far = canvas.blurred(radius_px, without=segmentation.alpha())
-        return far.blend(canvas, segmentation.foreground(), soft=segmentation.soft)
+        far = canvas.blurred(radius_px, without=segmentation.foreground())
+        return far.blended(canvas, segmentation.foreground())

@@ -17,4 +17,4 @@ class ColorPop(Overlay):
 
     def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
         """Draw, as in `Overlay`."""
-        return canvas.without_color().blend(canvas, segmentation.foreground(), soft=segmentation.soft)
+        return canvas.without_color().blended(canvas, segmentation.foreground())

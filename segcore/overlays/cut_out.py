@@ -26,7 +26,7 @@ class CutOut(Overlay):
     def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
         """Draw, as in `Overlay`."""
         plain = canvas.filled(hex_to_color(self.color))
-        return plain.blend(canvas, segmentation.foreground(), soft=segmentation.soft)
+        return plain.blended(canvas, segmentation.foreground())
 
 
 def cut_out_rgba(image: Image, segmentation: Segmentation, opacity: Plane | None = None) -> npt.NDArray[np.uint8]:
@@ -46,7 +46,7 @@ def cut_out_rgba(image: Image, segmentation: Segmentation, opacity: Plane | None
     ndarray
         (H, W, 4) uint8, blue, green, red, alpha. Fully transparent pixels are black, so that nothing hidden leaks.
     """
-    alpha = segmentation.alpha()
+    alpha = segmentation.foreground().opacity()
     if opacity is not None:
         alpha = u8(cv2.multiply(alpha, opacity, scale=1 / 255))
     rgba = np.empty((*alpha.shape, 4), np.uint8)

@@ -7,7 +7,7 @@ from segcore.picture.canvas import Canvas
 from segcore.segmentation import Segmentation
 
 
-class Mask(Overlay):
+class BareMask(Overlay):
     """The bare mask: white on black, a grey for each where there are several labels."""
 
     title: ClassVar[str] = "Mask"
@@ -17,4 +17,4 @@ class Mask(Overlay):
 
     def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
         """Draw, as in `Overlay`."""
-        return canvas.write(segmentation.grey())
+        return canvas.showing(segmentation.grey())

@@ -8,7 +8,7 @@ import numpy as np
 
 from segcore.picture.canvas import Canvas
 from segcore.picture.scaling import reference_height
-from segcore.segmentation import Plane, hex_to_color
+from segcore.segmentation import Mask, Plane, hex_to_color
 
 # P. Green-Armytage, "A colour alphabet and the limits of colour coding", 2010: the brighter of 26 colours that are told
 # apart easily, in an order in which neighbours are unlike each other.
@@ -53,7 +53,7 @@ def write_number(canvas: Canvas, number: int, center: tuple[float, float], digit
         for middle, length, side in zip(center, ink.shape[::-1], canvas.size[::-1], strict=True)
     )
     rows, columns = canvas.size[0] - top, canvas.size[1] - left
-    canvas.stamp(ink[:rows, :columns], mask[:rows, :columns], left, top)
+    canvas.stamp_in_place(ink[:rows, :columns], Mask(mask[:rows, :columns], soft=True), left, top)
 
 
 def _number_stamp(number: int, digit_px: int) -> tuple[Plane, Plane]:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from segcore.objects.regions import find_regions
+from segcore.objects.regions import regions_of
 from segcore.overlays.base import Overlay, Strength, paint
 from segcore.overlays.numbers import PALETTE, digit_height_px, write_number
 from segcore.picture.canvas import Canvas
@@ -14,7 +14,7 @@ from segcore.picture.scaling import reference_height, row_bands
 from segcore.segmentation import Segmentation, u8
 
 
-class Objects(Overlay):
+class NumberedObjects(Overlay):
     """Each object gets a coat and an outline in a colour of its own, and its number; else labels."""
 
     title: ClassVar[str] = "Numbered objects"
@@ -27,7 +27,7 @@ class Objects(Overlay):
         """Draw, as in `Overlay`."""
         if segmentation.instances is None:
             return paint(canvas, segmentation, self.strength)
-        regions = find_regions(segmentation.instances)
+        regions = regions_of(segmentation)
         table = np.zeros(regions.numbers.max(initial=0) + 1, np.uint8)
         table[regions.numbers] = (regions.numbers - 1) % len(PALETTE) + 1
         index = np.empty(canvas.size, np.uint8)

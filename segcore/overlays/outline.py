@@ -10,7 +10,7 @@ from segcore.objects.regions import present_labels
 from segcore.options import unit
 from segcore.overlays.base import Overlay
 from segcore.picture.canvas import Canvas
-from segcore.segmentation import Plane, Segmentation, in_range, u8
+from segcore.segmentation import Mask, Plane, Segmentation, in_range, u8
 
 
 class Outline(Overlay):
@@ -30,7 +30,7 @@ class Outline(Overlay):
         present = present_labels(segmentation.label_map) or [1]
         if len(present) == 1:
             line = self._line(segmentation, present[0], side)
-            return canvas.blend(canvas.filled(segmentation.labels[present[0] - 1].color), line, soft=False)
+            return canvas.blended(canvas.filled(segmentation.labels[present[0] - 1].color), Mask(line))
         index = np.zeros(canvas.size, np.uint8)
         for value in present:
             np.copyto(index, np.uint8(value), where=self._line(segmentation, value, side).view(np.bool_))

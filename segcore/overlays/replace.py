@@ -47,7 +47,7 @@ class Replace(Overlay):
     def draw(self, canvas: Canvas, segmentation: Segmentation) -> Canvas:
         """Draw, as in `Overlay`."""
         behind = self._behind(canvas.size, canvas.matrix)
-        return behind.blend(canvas, segmentation.foreground(), soft=segmentation.soft)
+        return behind.blended(canvas, segmentation.foreground())
 
     def _behind(self, size: tuple[int, int], matrix: YuvMatrix | None) -> Canvas:
         """Return the background at a size: for a video's next picture the one that is kept, for a photo a new one."""

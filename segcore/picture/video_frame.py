@@ -39,7 +39,7 @@ def canvas_of_frame(frame: av.VideoFrame, untagged: YuvMatrix | None = None) -> 
     if turn:
         planes = [np.asarray(cv2.rotate(plane, _ROTATIONS[turn]), np.uint8) for plane in planes]
     chroma_height, chroma_width = planes[1].shape
-    canvas = Canvas.of_i420(np.empty((chroma_height * 3, chroma_width * 2), np.uint8), matrix)
+    canvas = Canvas.sharing_i420(np.empty((chroma_height * 3, chroma_width * 2), np.uint8), matrix)
     for plane, target in zip(planes, canvas.planes, strict=True):
         if plane.shape == target.shape:
             np.copyto(target, plane)

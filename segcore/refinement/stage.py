@@ -10,7 +10,7 @@ from pydantic import Field
 
 from segcore.objects.regions import present_labels
 from segcore.options import Options, unit
-from segcore.picture.canvas import Canvas
+from segcore.picture.frame import Frame
 from segcore.picture.scaling import reduced_size, reference_height, row_bands, shrink
 from segcore.refinement.cleaning import closed, filled, opened, without_small_parts
 from segcore.refinement.guided import Guide
@@ -22,7 +22,6 @@ from segcore.segmentation import (
     Plane,
     Segmentation,
     empty_confidence,
-    in_range,
     u8,
 )
 
@@ -92,15 +91,15 @@ class Refiner:
         self._steadier = Steadier(options.smoothing)
         self._names: tuple[str, ...] = ()
 
-    def refine(self, segmentation: Segmentation, canvas: Canvas) -> Segmentation:
+    def refine(self, segmentation: Segmentation, frame: Frame) -> Segmentation:
         """Refine one result.
 
         Parameters
         ----------
         segmentation
             Left as it is.
-        canvas
-            The picture behind it, of the same size.
+        frame
+            The one that was segmented.
 
         Returns
         -------
@@ -110,22 +109,22 @@ class Refiner:
         """
         if self._off:
             return segmentation
-        options, (height, width) = self._options, canvas.size
+        options, (height, width) = self._options, frame.size
         softened = bool(options.smoothing or options.edge_percent or options.feather_percent)
         reach_px = reference_height(height, width) * options.edge_percent / 100
-        guide = Guide(canvas.luma(), reach_px) if reach_px else None
+        guide = Guide(frame.luma, reach_px) if reach_px else None
         # The guide draws the edges anew, so all before it may be done at its size.
         present = _present(segmentation)
-        size = reduced_size(*(guide.size if guide else canvas.size), MOST_PLANE_PIXELS // max(1, len(present)))
+        size = reduced_size(*(guide.size if guide else frame.size), MOST_PLANE_PIXELS // max(1, len(present)))
         planes = {value: shrink(_plane_of(segmentation, value), *size) for value in present}
         if options.smoothing:
             names = tuple(label.name for label in segmentation.labels)
             if names != self._names:  # another set of labels: what was before says nothing
                 self._steadier, self._names = Steadier(options.smoothing), names
-            planes = self._steadier.steady(planes, shrink(guide.luma if guide else canvas.luma(), *size))
+            planes = self._steadier.steady(planes, shrink(guide.luma if guide else frame.luma, *size))
         planes = self._clean(planes)
         soft = softened or segmentation.soft
-        label_map, confidence = self._finish(planes, guide, len(segmentation.labels), canvas.size, soft=soft)
+        label_map, confidence = self._finish(planes, guide, len(segmentation.labels), frame.size, soft=soft)
         instances = segmentation.instances
         if instances is not None:
             instances = carry_numbers(instances, segmentation.label_map, label_map)
@@ -239,9 +238,7 @@ def _present(segmentation: Segmentation) -> list[int]:
 
 def _plane_of(segmentation: Segmentation, value: int) -> Plane:
     """Return the confidence of a label, (H, W) uint8; 0 or 255 where the method is always sure."""
-    if segmentation.confidence is not None:
-        return segmentation.mask(value)
-    return in_range(segmentation.label_map, value, value)
+    return segmentation.mask(value).opacity()
 
 
 def _sum(planes: MaskPlanes) -> Plane:

@@ -254,7 +254,7 @@ class _Outputs:
     def add_picture(self, reader: ClipReader, picture: Picture, result: Result) -> None:
         canvases = [result.canvas]
         if self._mask_target:
-            canvases.append(picture.canvas.write(result.segmentation.grey()))
+            canvases.append(picture.canvas.showing(result.segmentation.grey()))
         if not self._clips:
             self._open(reader, canvases)
         for clip, canvas in zip(self._clips, canvases, strict=True):

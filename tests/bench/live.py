@@ -58,16 +58,16 @@ def run() -> Iterator[str]:
     frame = av.VideoFrame.from_ndarray(picture(0), format="bgr24").reformat(format="yuv420p")
     pipeline = build_pipeline(TINT_RED)
     ours, plain, ratio = paired(
-        lambda: pipeline.on_canvas(canvas_of_frame(frame, untagged=BT601)).canvas.frame(),
+        lambda: pipeline.on_canvas(canvas_of_frame(frame, untagged=BT601)).canvas.to_video_frame(),
         lambda: numpy_tint(frame),
     )
     yield verdict("tint against numpy", ratio, 0.8, at_least=False, detail=f"{ours:.1f} ms against {plain:.1f} ms")
 
     found = build_pipeline(load_recipe("blur_my_background"))(picture(0)).segmentation
-    alpha, blur = found.alpha(), Blur()
+    alpha, blur = found.foreground().opacity(), Blur()
     segmentation = Segmentation(found.label_map, found.labels, found.confidence)
     ours, plain, ratio = paired(
-        lambda: blur.draw(canvas_of_frame(frame, untagged=BT601), segmentation).frame(),
+        lambda: blur.draw(canvas_of_frame(frame, untagged=BT601), segmentation).to_video_frame(),
         lambda: numpy_blur(frame, alpha),
     )
     detail = f"{ours:.1f} ms against {plain:.1f} ms, the network apart"

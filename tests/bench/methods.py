@@ -17,10 +17,11 @@ from segcore.objects.measures import measure
 from segcore.segmentation import Image
 from tests.bench.common import HEIGHT, WIDTH, picture, verdict
 from tests.bench.live import paired
+from tests.streams import Stream
 
 
 def against(what: str, options: MethodOptions, plain: Callable[[], object], image: Image, target: float) -> str:
-    segmenter = options.build()
+    segmenter = Stream(options)
     ours, theirs, ratio = paired(lambda: segmenter.segment(image), plain)
     return verdict(what, ratio, target, at_least=False, detail=f"{ours:.2f} ms against {theirs:.2f} ms")
 
@@ -77,7 +78,7 @@ def objects(_: Image) -> Iterator[str]:
     for number in range(40):
         place = np.array([80 + number % 10 * 125, 95 + number // 10 * 175])
         cv2.circle(table, place - [number % 2 * 20, 0], 52, (200, 210, 220), -1)
-    source, counted = ThresholdOptions().build(), ObjectsOptions(source=ThresholdOptions()).build()
+    source, counted = Stream(ThresholdOptions()), Stream(ObjectsOptions(source=ThresholdOptions()))
     ours, plain, _ = paired(lambda: measure(counted.segment(table)), lambda: measure(source.segment(table)))
     found = len(measure(counted.segment(table)).objects)
     detail = f"{ours:.2f} ms against {plain:.2f} ms of its method alone, {found} objects of 40"
@@ -92,7 +93,7 @@ def clusters(image: Image) -> Iterator[str]:
     cv2.kmeans(pixels, 5, None, rounds, 1, cv2.KMEANS_PP_CENTERS)
     plain_ms = (time.perf_counter() - start) * 1000
     for count in (2, 5, 8):
-        segmenter = ClustersOptions(clusters=count).build()
+        segmenter = Stream(ClustersOptions(clusters=count))
         ours, _, _ = paired(lambda s=segmenter: s.segment(image), lambda: None)
         detail = f"cv2.kmeans at full size, ten rounds for 5 clusters: {plain_ms:.0f} ms"
         yield verdict(f"k-means, {count} clusters, ms", ours, 8, at_least=False, detail=detail)
@@ -102,7 +103,7 @@ def motion(_: Image) -> Iterator[str]:
     pictures = [picture(number) for number in range(20)]
     plain = {"mog2": cv2.createBackgroundSubtractorMOG2, "knn": cv2.createBackgroundSubtractorKNN}
     for kind, create in plain.items():
-        segmenter, for_ours = MotionOptions(kind=kind).build(), cycle(pictures)
+        segmenter, for_ours = Stream(MotionOptions(kind=kind)), cycle(pictures)
         model, for_plain = create(), cycle(pictures)
         ours, theirs, ratio = paired(
             lambda s=segmenter, coming=for_ours: s.segment(next(coming)),

@@ -126,7 +126,7 @@ def playwright_() -> Iterator[Playwright]:
 def camera(request: pytest.FixtureRequest, astronaut: Image, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The fake camera's clip. The person is cut out by the network whose work is tested with a pattern behind."""
     request.getfixturevalue("weights")
-    person = build_pipeline(load_recipe("silhouette"))(astronaut).segmentation.alpha()
+    person = build_pipeline(load_recipe("silhouette"))(astronaut).segmentation.foreground().opacity()
     return write_clip(tmp_path_factory.mktemp("camera") / "camera.mjpeg", astronaut, person)
 
 

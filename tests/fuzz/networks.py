@@ -20,6 +20,7 @@ from segcore.options import explain
 from tests.fuzz.mutations import mangle, word
 from tests.fuzz.recipes import VALUES
 from tests.hand_written import write_caffe, write_darknet, write_tensorflow
+from tests.streams import Stream
 
 _ROOT = Path(__file__).resolve().parents[2]
 _LARGEST_SEED = 3_000_000
@@ -51,7 +52,7 @@ def try_one(given: Given, folder: Path) -> Iterable[str]:
         raise AssertionError("the label map has another shape than the picture")
     add(card, proposal.files)
     try:
-        NetworkOptions(model=card.name).build().segment(_IMAGE)
+        Stream(NetworkOptions(model=card.name)).segment(_IMAGE)
     finally:
         remove(card)
     return ()

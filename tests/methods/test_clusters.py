@@ -8,6 +8,7 @@ from segcore.methods.clusters import ClustersOptions, k_means
 from segcore.recipe import parse_recipe
 from tests.conftest import noise
 from tests.plain import refused
+from tests.streams import Stream
 
 BLUE, GREEN, RED, WHITE, BLACK = (200, 60, 20), (40, 160, 40), (30, 30, 200), (240, 240, 240), (10, 10, 10)
 
@@ -18,7 +19,7 @@ def stripes(*colors, height=40, width=30):
 
 
 def split(*pictures, **options):
-    segmenter = ClustersOptions(**options).build()
+    segmenter = Stream(ClustersOptions(**options))
     return [segmenter.segment(picture) for picture in pictures]
 
 
@@ -90,7 +91,7 @@ def test_the_same_picture_gives_the_same_result_whatever_chance_did_before(kind,
 def test_streams_side_by_side_share_nothing(kind, astronaut):
     dark = (astronaut // 3).astype(np.uint8)
     alone = split(astronaut, dark, astronaut, kind=kind)
-    one, other = (ClustersOptions(kind=kind).build() for _ in range(2))
+    one, other = (Stream(ClustersOptions(kind=kind)) for _ in range(2))
     beside = []
     for picture in (astronaut, dark, astronaut):
         beside.append(one.segment(picture))

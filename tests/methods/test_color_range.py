@@ -7,6 +7,7 @@ from segcore.recipe import parse_recipe
 from segcore.segmentation import Label
 from tests.conftest import noise
 from tests.plain import refused
+from tests.streams import Stream
 
 CONVERSION = {"hsv": cv2.COLOR_BGR2HSV, "lab": cv2.COLOR_BGR2LAB}
 
@@ -16,7 +17,7 @@ def one(name="red", low=(170, 100, 100), high=(10, 255, 255), color="#ff0000"):
 
 
 def label_map(image, *ranges, space="hsv"):
-    return ColorRangeOptions(space=space, ranges=ranges).build().segment(np.array(image, np.uint8)).label_map.tolist()
+    return Stream(ColorRangeOptions(space=space, ranges=ranges)).segment(np.array(image, np.uint8)).label_map.tolist()
 
 
 def plain_opencv(image, one, space):
@@ -54,7 +55,7 @@ def test_the_first_listed_range_wins():
 
 def test_labels_carry_name_and_color():
     options = ColorRangeOptions(ranges=[one("sky", color="#0000FF"), one("sun", color="#ffcc00")])
-    assert options.build().segment(noise(3, 3)).labels == (Label("sky", (255, 0, 0)), Label("sun", (0, 204, 255)))
+    assert Stream(options).segment(noise(3, 3)).labels == (Label("sky", (255, 0, 0)), Label("sun", (0, 204, 255)))
 
 
 @pytest.mark.parametrize("space", CHANNELS)
@@ -75,13 +76,13 @@ def test_it_agrees_with_plain_opencv_to_the_pixel(space, count):
 
 
 def test_pictures_of_one_stream_may_change_their_size():
-    segmenter = ColorRangeOptions(ranges=[one(low=(0, 0, 0), high=(179, 255, 255))]).build()
+    segmenter = Stream(ColorRangeOptions(ranges=[one(low=(0, 0, 0), high=(179, 255, 255))]))
     for height, width in ((4, 6), (6, 4), (1, 1)):
         assert segmenter.segment(noise(height, width)).label_map.tolist() == [[1] * width] * height
 
 
 def test_an_earlier_answer_stays_as_it_was():
-    segmenter = ColorRangeOptions(space="bgr", ranges=[one(low=(9, 9, 9), high=(9, 9, 9))]).build()
+    segmenter = Stream(ColorRangeOptions(space="bgr", ranges=[one(low=(9, 9, 9), high=(9, 9, 9))]))
     first = segmenter.segment(np.full((2, 2, 3), 9, np.uint8))
     segmenter.segment(np.zeros((2, 2, 3), np.uint8))
     assert first.label_map.tolist() == [[1, 1], [1, 1]]

@@ -8,6 +8,7 @@ from segcore.methods.network import NetworkOptions
 from segcore.networks.card import cards
 from segcore.recipe import ready_recipes
 from tests.conftest import noise
+from tests.streams import Stream
 
 READY = {f"recipe {name}": recipe.segmenter for name, recipe in ready_recipes().items()}
 CARDS = {f"card {name}": NetworkOptions(model=name) for name in cards()}
@@ -41,7 +42,7 @@ def test_a_segmentation_fits_its_picture(name, height, width, request):
         request.getfixturevalue("weights" if EVERY[name].model.startswith("selfie") else "library")
     image = noise(height, width)
     before = image.copy()
-    segmentation = EVERY[name].build().segment(image)
+    segmentation = Stream(EVERY[name]).segment(image)
     assert np.array_equal(image, before)
     assert segmentation.label_map.shape == (height, width)
     assert segmentation.label_map.dtype == np.uint8

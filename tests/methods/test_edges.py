@@ -4,14 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from segcore.methods.edges import EdgesOptions, closed, enclosed, find_thresholds
+from segcore.methods.edges import EdgesOptions, close_gaps, enclosed, find_thresholds
 from segcore.segmentation import Label
 from tests.conftest import noise
 from tests.methods.test_threshold import greys
+from tests.streams import Stream
 
 
 def found(picture, **options):
-    return EdgesOptions(**options).build().segment(picture)
+    return Stream(EdgesOptions(**options)).segment(picture)
 
 
 def regions(drawing, smallest=1):
@@ -223,7 +224,7 @@ def test_regions_are_told_apart_and_edges_are_not(astronaut):
 @pytest.mark.parametrize("degrees", [0, 20, 45, 70, 90])
 def test_a_small_gap_is_closed_whichever_way_the_line_runs(degrees):
     def filled(broken, gap):
-        return enclosed(closed(square(degrees, broken), gap), 0)[100, 100] > 0
+        return enclosed(close_gaps(square(degrees, broken), gap), 0)[100, 100] > 0
 
     assert filled(0, 0)
     assert not filled(4, 0)
@@ -243,7 +244,7 @@ def test_a_flat_picture_has_neither(show, grey):
 
 
 def test_pictures_of_one_stream_may_change_their_size(astronaut):
-    segmenter = EdgesOptions().build()
+    segmenter = Stream(EdgesOptions())
     first = segmenter.segment(astronaut).label_map
     assert np.array_equal(segmenter.segment(noise(30, 40)).label_map, found(noise(30, 40)).label_map)
     assert np.array_equal(segmenter.segment(astronaut).label_map, first)

@@ -13,6 +13,7 @@ from segcore.recipe import load_recipe, parse_recipe
 from segcore.segmentation import Image, Plane
 from tests.conftest import noise
 from tests.plain import refused
+from tests.streams import Stream
 
 LOST = "The object is lost: mark it again where it is now."
 NOTHING = "Nothing stands out in the box: draw it closer around the object."
@@ -63,7 +64,7 @@ def red_disc() -> tuple[Image, Plane]:
 
 def test_what_stands_out_in_the_box_is_found():
     picture, truth = red_disc()
-    found = GrabOptions(box=DISC_BOX).build().segment(picture)
+    found = Stream(GrabOptions(box=DISC_BOX)).segment(picture)
     assert iou(found.label_map, truth) > 0.94
     assert [label.name for label in found.labels] == ["object"]
     assert found.note == ""
@@ -72,14 +73,14 @@ def test_what_stands_out_in_the_box_is_found():
 def test_what_lies_outside_the_box_is_left_out():
     picture, truth = red_disc()
     picture[50:70, 120:140] = (30, 30, 220)
-    assert iou(GrabOptions(box=DISC_BOX).build().segment(picture).label_map, truth) > 0.94
+    assert iou(Stream(GrabOptions(box=DISC_BOX)).segment(picture).label_map, truth) > 0.94
 
 
 def test_a_stroke_keeps_what_the_box_alone_would_not():
     picture, _ = red_disc()
-    alone = GrabOptions(box=DISC_BOX).build().segment(picture)
+    alone = Stream(GrabOptions(box=DISC_BOX)).segment(picture)
     stroke = Stroke(keep=True, width=0.06, points=((0.25, 0.75), (0.35, 0.75)))
-    corrected = GrabOptions(box=DISC_BOX, strokes=(stroke,)).build().segment(picture)
+    corrected = Stream(GrabOptions(box=DISC_BOX, strokes=(stroke,))).segment(picture)
     assert not alone.label_map[89:92, 40:55].any()
     assert corrected.label_map[89:92, 40:55].all()
 
@@ -88,9 +89,9 @@ def test_a_stroke_leaves_out_what_the_box_alone_would_keep():
     picture, truth = red_disc()
     picture[85:95, 40:80] = (30, 200, 220)  # a yellow bar below the disc
     box = (0.2, 0.2, 0.4, 0.62)
-    alone = GrabOptions(box=box).build().segment(picture)
+    alone = Stream(GrabOptions(box=box)).segment(picture)
     stroke = Stroke(keep=False, width=0.06, points=((0.27, 0.75), (0.48, 0.75)))
-    corrected = GrabOptions(box=box, strokes=(stroke,)).build().segment(picture)
+    corrected = Stream(GrabOptions(box=box, strokes=(stroke,))).segment(picture)
     assert alone.label_map[90, 60]
     assert iou(corrected.label_map, truth) > 0.9
 
@@ -100,7 +101,7 @@ def test_where_strokes_overlap_the_later_one_counts():
     keep = Stroke(keep=True, width=0.1, points=((0.25, 0.3),))
     leave = Stroke(keep=False, width=0.1, points=((0.25, 0.3),))
     for strokes, kept in (((keep, leave), 0), ((leave, keep), 1)):
-        found = GrabOptions(box=DISC_BOX, strokes=strokes).build().segment(picture)
+        found = Stream(GrabOptions(box=DISC_BOX, strokes=strokes)).segment(picture)
         assert found.label_map[36, 40] == kept
 
 
@@ -108,7 +109,7 @@ def test_a_kept_stroke_reaches_out_of_the_box():
     picture, _ = red_disc()
     picture[50:70, 120:140] = (30, 30, 220)
     stroke = Stroke(keep=True, width=0.1, points=((0.8, 0.5), (0.83, 0.5)))
-    assert GrabOptions(box=DISC_BOX, strokes=(stroke,)).build().segment(picture).label_map[60, 130]
+    assert Stream(GrabOptions(box=DISC_BOX, strokes=(stroke,))).segment(picture).label_map[60, 130]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_a_kept_stroke_reaches_out_of_the_box():
     ids=["flat", "all of it", "outside", "no size", "one pixel"],
 )
 def test_a_box_with_nothing_to_tell_apart_gives_an_empty_mask_and_says_so(picture, box):
-    found = GrabOptions(box=box).build().segment(picture)
+    found = Stream(GrabOptions(box=box)).segment(picture)
     assert not found.label_map.any()
     assert found.note == NOTHING
 
@@ -137,7 +138,7 @@ def test_a_box_with_nothing_to_tell_apart_gives_an_empty_mask_and_says_so(pictur
 )
 def test_no_marks_on_no_picture_break_it(height, width, box, strokes, seed):
     marks = tuple(Stroke(keep=keep, width=wide, points=((x, y), (y, x))) for keep, wide, x, y in strokes)
-    segmenter = GrabOptions(box=box, strokes=marks, iterations=1).build()
+    segmenter = Stream(GrabOptions(box=box, strokes=marks, iterations=1))
     for picture in (noise(height, width, seed), noise(height, width, seed + 1), np.zeros((height, width, 3), np.uint8)):
         found = segmenter.segment(picture)
         assert found.label_map.shape == (height, width)
@@ -151,7 +152,7 @@ def test_the_same_picture_gives_the_same_result_in_every_thread():
 
     def work(seed: int) -> None:
         cv2.setRNGSeed(seed)
-        results.append(GrabOptions(box=DISC_BOX).build().segment(picture).label_map.tobytes())
+        results.append(Stream(GrabOptions(box=DISC_BOX)).segment(picture).label_map.tobytes())
 
     threads = [threading.Thread(target=work, args=(seed,)) for seed in (1, 2, 3, 4)]
     for thread in threads:
@@ -164,7 +165,7 @@ def test_the_same_picture_gives_the_same_result_in_every_thread():
 
 def test_a_disc_is_followed_through_a_clip():
     frames = clip(45)
-    segmenter = GrabOptions(box=shares(frames[0][1], 5)).build()
+    segmenter = Stream(GrabOptions(box=shares(frames[0][1], 5)))
     found = [segmenter.segment(picture) for picture, _ in frames]
     assert {one.note for one in found} == {""}
     assert min(iou(one.label_map, truth) for one, (_, truth) in zip(found, frames, strict=True)) > 0.9
@@ -172,14 +173,14 @@ def test_a_disc_is_followed_through_a_clip():
 
 def test_a_disc_is_followed_into_the_dark():
     frames = [(cv2.convertScaleAbs(picture, alpha=1 - 0.03 * n), truth) for n, (picture, truth) in enumerate(clip(18))]
-    segmenter = GrabOptions(box=shares(frames[0][1], 5)).build()
+    segmenter = Stream(GrabOptions(box=shares(frames[0][1], 5)))
     assert min(iou(segmenter.segment(picture).label_map, truth) for picture, truth in frames) > 0.9
 
 
 def test_an_object_that_leaves_the_picture_is_lost():
     frames = clip(70)
     gone = next(number for number, (_, truth) in enumerate(frames) if not truth.any())
-    segmenter = GrabOptions(box=shares(frames[0][1], 5)).build()
+    segmenter = Stream(GrabOptions(box=shares(frames[0][1], 5)))
     notes = [segmenter.segment(picture).note for picture, _ in frames]
     first_lost = notes.index(LOST)
     assert gone - 6 < first_lost <= gone + 2
@@ -188,7 +189,7 @@ def test_an_object_that_leaves_the_picture_is_lost():
 
 def test_another_scene_is_not_painted():
     frames = clip(10)
-    segmenter = GrabOptions(box=shares(frames[0][1], 5)).build()
+    segmenter = Stream(GrabOptions(box=shares(frames[0][1], 5)))
     for picture, _ in frames:
         assert not segmenter.segment(picture).note
     other = segmenter.segment(frames[-1][0][:, ::-1].copy())
@@ -198,7 +199,7 @@ def test_another_scene_is_not_painted():
 
 def test_what_goes_behind_a_wall_is_lost_and_the_wall_is_not_painted():
     frames = clip(50)
-    segmenter = GrabOptions(box=shares(frames[0][1], 5)).build()
+    segmenter = Stream(GrabOptions(box=shares(frames[0][1], 5)))
     notes = []
     for picture, truth in frames:
         picture[:, 180:320], truth[:, 180:320] = (90, 140, 60), 0
@@ -214,7 +215,7 @@ def test_a_plain_object_at_rest_is_kept():
     picture, truth = red_disc()
     plain = np.full_like(picture, (200, 40, 40))
     plain[truth > 0] = (30, 30, 220)
-    segmenter = GrabOptions(box=DISC_BOX).build()
+    segmenter = Stream(GrabOptions(box=DISC_BOX))
     for _ in range(5):
         found = segmenter.segment(plain)
         assert iou(found.label_map, truth) > 0.9
@@ -228,7 +229,7 @@ def test_an_object_that_comes_to_fill_the_picture_is_kept():
         pattern = np.dstack([soft_noise(180, 240, 2, 5) // 4] * 2 + [100 + soft_noise(180, 240, 2, 5) // 2])
         zoomed = cv2.warpAffine(pattern, cv2.getRotationMatrix2D((120, 90), 0, 1 + 0.05 * number), (240, 180))
         frames.append((np.where(disc[..., None] > 0, zoomed, picture), disc))
-    segmenter = GrabOptions(box=shares(frames[0][1], 5)).build()
+    segmenter = Stream(GrabOptions(box=shares(frames[0][1], 5)))
     for picture, truth in frames:
         found = segmenter.segment(picture)
         assert not found.note
@@ -239,7 +240,7 @@ def test_an_object_that_comes_to_fill_the_picture_is_kept():
 def test_pictures_of_another_size_begin_anew():
     picture, truth = red_disc()
     larger = cv2.resize(picture, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
-    segmenter = GrabOptions(box=DISC_BOX).build()
+    segmenter = Stream(GrabOptions(box=DISC_BOX))
     segmenter.segment(picture)
     segmenter.segment(noise(120, 160))
     found = segmenter.segment(larger)
@@ -248,7 +249,7 @@ def test_pictures_of_another_size_begin_anew():
 
 def test_a_dark_start_waits_for_the_first_picture_with_something_in_it():
     picture, truth = red_disc()
-    segmenter = GrabOptions(box=DISC_BOX).build()
+    segmenter = Stream(GrabOptions(box=DISC_BOX))
     assert segmenter.segment(np.zeros_like(picture)).note == NOTHING
     assert iou(segmenter.segment(picture).label_map, truth) > 0.95
 
@@ -263,7 +264,7 @@ def labelled(shared: Path, number: str) -> tuple[Image, Plane]:
 @pytest.mark.parametrize(("number", "least"), [("00000", 0.8), ("00005", 0.8), ("00008", 0.68), ("00013", 0.65)])
 def test_people_are_found_by_the_box_around_them(shared, number, least):
     picture, truth = labelled(shared, number)
-    assert iou(GrabOptions(box=shares(truth)).build().segment(picture).label_map, truth) > least
+    assert iou(Stream(GrabOptions(box=shares(truth))).segment(picture).label_map, truth) > least
 
 
 def test_a_bird_is_found_by_the_box_around_it(shared):
@@ -271,7 +272,7 @@ def test_a_bird_is_found_by_the_box_around_it(shared):
     truth = (np.asarray(PIL.Image.open(shared / "data/bird/bird_segmentation_mask.bmp")) > 0).astype(np.uint8)
     for margin_px in (0, 10, 25):
         box = shares(truth, margin_px)
-        assert iou(GrabOptions(box=box).build().segment(picture).label_map, truth) > 0.9
+        assert iou(Stream(GrabOptions(box=box)).segment(picture).label_map, truth) > 0.9
 
 
 @pytest.mark.parametrize(
@@ -288,7 +289,7 @@ def test_people_are_followed_through_a_real_clip_with_gaps(shared, numbers, box,
     """Each frame has the mask of another person; where a person hardly moves, the last one's box fits the first."""
     frames = [labelled(shared, number) for number in numbers]
     truth = frames[-1][1]
-    segmenter = GrabOptions(box=box or shares(truth)).build()
+    segmenter = Stream(GrabOptions(box=box or shares(truth)))
     found = [segmenter.segment(picture) for picture, _ in frames]
     assert {one.note for one in found} == {""}
     assert iou(found[-1].label_map, truth) > least

@@ -5,10 +5,12 @@ import cv2
 import numpy as np
 import pytest
 
+from segcore.methods import motion
 from segcore.methods.motion import CameraWatch, MotionOptions
 from segcore.recipe import parse_recipe
 from tests.conftest import noise
 from tests.plain import refused
+from tests.streams import Stream
 
 KINDS = ("mog2", "knn")
 LEARNING = 30
@@ -46,7 +48,7 @@ def square(left, top=60, side=40):
 
 def learnt(**options):
     """A segmenter that knows the empty scene."""
-    segmenter = MotionOptions(**options).build()
+    segmenter = Stream(MotionOptions(**options))
     for number in range(LEARNING):
         segmenter.segment(scene(number))
     return segmenter
@@ -64,7 +66,7 @@ def test_a_moving_square_is_found_and_a_still_one_is_not(kind):
         image[130:160, 150:180] = (20, 250, 20)
         return image
 
-    segmenter = MotionOptions(kind=kind).build()
+    segmenter = Stream(MotionOptions(kind=kind))
     found = [segmenter.segment(picture(number)) for number in range(LEARNING + 30)]
     for number in range(LEARNING, LEARNING + 30):
         truth = square(10 + 4 * (number - LEARNING))
@@ -74,7 +76,7 @@ def test_a_moving_square_is_found_and_a_still_one_is_not(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_while_it_learns_it_says_so_and_shows_nothing(kind):
-    segmenter = MotionOptions(kind=kind).build()
+    segmenter = Stream(MotionOptions(kind=kind))
     found = [segmenter.segment(with_square(number, left=3 * number)) for number in range(LEARNING + 10)]
     for early in found[:LEARNING]:
         assert early.note.startswith("Learning the background")
@@ -126,7 +128,7 @@ def test_a_light_that_goes_on_or_off_is_learnt_and_not_painted(kind, brightness)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_camera_that_is_panned_is_learnt_anew_until_it_rests(kind):
     wide = scene(0, 180, 480)
-    segmenter = MotionOptions(kind=kind).build()
+    segmenter = Stream(MotionOptions(kind=kind))
 
     def view(number):
         left = min(100, max(0, 2 * (number - LEARNING - 5)))
@@ -191,7 +193,7 @@ def test_the_watch_tells_what_comes_at_once_from_what_comes_step_by_step():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_streams_side_by_side_share_nothing(kind):
-    one, other = learnt(kind=kind), MotionOptions(kind=kind).build()
+    one, other = learnt(kind=kind), Stream(MotionOptions(kind=kind))
     for number in range(10):
         assert other.segment(np.roll(scene(number), 90, axis=1)).note
         assert iou(one.segment(with_square(number, left=10 * number)).label_map, square(10 * number)) > 0.9
@@ -232,25 +234,28 @@ def test_a_small_change_is_found_or_not_as_it_is_set(kind, name, keen, dull):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_reduced_picture_finds_a_drawn_body_as_well_as_a_full_one(kind):
+def test_a_reduced_frame_finds_a_drawn_body_as_well_as_a_full_one(kind, monkeypatch):
     """The truth is drawn: a disc before a board, at 1280x720, with a camera's noise."""
     board = np.random.default_rng(7).integers(40, 215, (18, 32, 3), dtype=np.uint8)
     still = cv2.resize(board, (1280, 720), interpolation=cv2.INTER_CUBIC)
-    reduced, full = (MotionOptions(kind=kind).build() for _ in range(2))
-    scores = []
-    for number in range(LEARNING + 8):
-        mask = np.zeros((720, 1280), np.uint8)
-        cv2.circle(mask, (200 + 100 * (number - LEARNING), 350), 60, 255, -1)
-        picture = cv2.copyTo(np.full_like(still, (250, 20, 250)), mask, still.copy()) if number >= LEARNING else still
-        picture = cv2.GaussianBlur(picture, (0, 0), 1.5)  # as a lens draws it
-        picture = cv2.add(picture, np.random.default_rng(number).integers(0, 12, picture.shape, dtype=np.uint8))
-        found = reduced.segment(picture).label_map, full.segment_reduced(picture, 720, 1280).label_map
-        if number >= LEARNING:
-            scores.append([iou(one, mask > 0) for one in found])
-    ours, theirs = np.mean(scores, axis=0)
-    assert reduced.working_size(720, 1280) == (360, 640)
-    assert ours > 0.9
-    assert ours > theirs - 0.02, "its edge lies within half a pixel"
+
+    def agreement():
+        segmenter, scores = Stream(MotionOptions(kind=kind)), []
+        for number in range(LEARNING + 8):
+            mask = np.zeros((720, 1280), np.uint8)
+            cv2.circle(mask, (200 + 100 * (number - LEARNING), 350), 60, 255, -1)
+            image = cv2.copyTo(np.full_like(still, (250, 20, 250)), mask, still.copy()) if number >= LEARNING else still
+            image = cv2.GaussianBlur(image, (0, 0), 1.5)  # as a lens draws it
+            image = cv2.add(image, np.random.default_rng(number).integers(0, 12, image.shape, dtype=np.uint8))
+            found = segmenter.segment(image).label_map
+            if number >= LEARNING:
+                scores.append(iou(found, mask > 0))
+        return np.mean(scores)
+
+    reduced = agreement()
+    monkeypatch.setattr(motion, "_ENOUGH_PIXELS", 1280 * 720)
+    assert reduced > 0.9
+    assert reduced > agreement() - 0.02, "its edge lies within half a pixel"
 
 
 def walking():
@@ -276,18 +281,20 @@ def walkers_found(segment):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_walkers_are_found_and_the_lawn_is_not(kind):
-    segmenter = MotionOptions(kind=kind).build()
+    segmenter = Stream(MotionOptions(kind=kind))
     inside, empty = walkers_found(lambda picture: segmenter.segment(picture).label_map)
     assert inside.min() > 0.35, "a body fills about half of its box"
     assert empty.max() < 0.02
     assert empty.mean() < 0.0005
 
 
-def test_a_reduced_picture_finds_the_same_walkers():
-    reduced, full = MotionOptions().build(), MotionOptions().build()
-    assert reduced.working_size(576, 768) == (416, 554)
-    inside, empty = walkers_found(lambda picture: reduced.segment(picture).label_map)
-    inside_full, empty_full = walkers_found(lambda picture: full.segment_reduced(picture, 576, 768).label_map)
+def test_a_reduced_frame_finds_the_same_walkers(monkeypatch):
+    segmenter = Stream(MotionOptions())
+    inside, empty = walkers_found(lambda image: segmenter.segment(image).label_map)
+    monkeypatch.setattr(motion, "_ENOUGH_PIXELS", 576 * 768)
+    full = Stream(MotionOptions())
+    inside_full, empty_full = walkers_found(lambda image: full.segment(image).label_map)
+    assert inside.mean() != inside_full.mean(), "it was not reduced"
     assert inside.mean() > inside_full.mean() - 0.03
     assert empty.mean() <= empty_full.mean()
 
@@ -295,7 +302,7 @@ def test_a_reduced_picture_finds_the_same_walkers():
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 200), (17, 31), (90, 160)])
 def test_any_size_is_taken_also_when_it_has_been_learnt(kind, height, width):
-    segmenter = MotionOptions(kind=kind).build()
+    segmenter = Stream(MotionOptions(kind=kind))
     for _ in range(LEARNING + 2):
         found = segmenter.segment(noise(height, width))
     assert found.label_map.shape == (height, width)

@@ -11,6 +11,7 @@ from segcore.recipe import Recipe, parse_recipe
 from segcore.segmentation import hex_to_color
 from tests.conftest import noise
 from tests.plain import refused
+from tests.streams import Stream
 
 IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 VOC = [{"name": f"class {number}", "color": "#34c759"} for number in range(1, 21)]
@@ -19,7 +20,7 @@ PERSON = 15
 
 @pytest.mark.usefixtures("weights")
 def test_the_selfie_network_finds_the_astronaut(astronaut):
-    found = NetworkOptions().build().segment(astronaut)
+    found = Stream(NetworkOptions()).segment(astronaut)
     inside = found.label_map
     assert 0.5 < inside.mean() < 0.6
     assert inside[80:140, 195:265].all(), "her face"
@@ -52,13 +53,13 @@ def test_one_network_is_loaded_for_all_who_use_it():
 @pytest.mark.usefixtures("weights")
 def test_threads_that_share_a_network_get_what_one_gets(astronaut):
     pictures = [np.roll(astronaut, 40 * turn, axis=1) for turn in range(6)]
-    alone = NetworkOptions(model="selfie_general").build()
+    alone = Stream(NetworkOptions(model="selfie_general"))
     expected = [alone.segment(picture).confidence for picture in pictures]
     assert not np.array_equal(expected[0], expected[1])
     wrong, start = [], threading.Barrier(4)
 
     def work():
-        segmenter = NetworkOptions(model="selfie_general").build()
+        segmenter = Stream(NetworkOptions(model="selfie_general"))
         start.wait()
         for number, picture in enumerate(pictures):
             if not np.array_equal(segmenter.segment(picture).confidence, expected[number]):
@@ -75,17 +76,17 @@ def test_threads_that_share_a_network_get_what_one_gets(astronaut):
 def test_a_network_with_many_labels_and_a_background(shared, write_card, astronaut):
     feed = {"width_px": 256, "height_px": 256, **IMAGENET}
     write_card("esp", shared / "models/espnetv2_s1.0_pascal_256x256.onnx", input=feed, output="logits", labels=VOC)
-    found = NetworkOptions(model="esp").build().segment(astronaut)
+    found = Stream(NetworkOptions(model="esp")).segment(astronaut)
     assert found.confidence.shape == (20, 512, 512)
     assert (found.label_map[80:160, 200:260] == PERSON).all()
     assert (found.label_map[:100, 300:360] == 0).all()
-    assert found.mask(PERSON)[80:160, 200:260].min() > 127
+    assert found.mask(PERSON).values[80:160, 200:260].min() > 127
 
 
 def test_a_network_with_as_many_channels_as_labels_has_no_background_channel(shared, write_card, astronaut):
     feed, labels = {"width_px": 512, "height_px": 512, **IMAGENET}, VOC[:3]
     write_card("parts", shared / "models/skin_clothes_hair_pan.onnx", input=feed, labels=labels)
-    found = NetworkOptions(model="parts").build().segment(astronaut)
+    found = Stream(NetworkOptions(model="parts")).segment(astronaut)
     skin, clothes, hair = 1, 2, 3
     assert found.label_map[120, 222] == skin
     assert found.label_map[400, 200] == clothes
@@ -102,8 +103,8 @@ def parts(shared, write_card):
 
 
 def test_only_the_chosen_classes_are_found(parts, astronaut):
-    every = NetworkOptions(model=parts).build().segment(astronaut)
-    some = NetworkOptions(model=parts, classes=("hair", "skin")).build().segment(astronaut)
+    every = Stream(NetworkOptions(model=parts)).segment(astronaut)
+    some = Stream(NetworkOptions(model=parts, classes=("hair", "skin"))).segment(astronaut)
     assert [label.name for label in some.labels] == ["skin", "hair"], "in the card's order"
     assert some.confidence.shape == (2, 512, 512)
     for value, old in ((1, 1), (2, 3)):
@@ -115,13 +116,13 @@ def test_only_the_chosen_classes_are_found(parts, astronaut):
 
 def test_a_class_is_shown_in_the_colour_that_is_asked_for(parts):
     colors = (CardLabel(name="hair", color="#0a84ff"),)
-    labels = NetworkOptions(model=parts, colors=colors).build().segment(noise(9, 9)).labels
+    labels = Stream(NetworkOptions(model=parts, colors=colors)).segment(noise(9, 9)).labels
     assert [label.color for label in labels] == [hex_to_color("#34c759")] * 2 + [hex_to_color("#0a84ff")]
 
 
 def test_under_the_confidence_floor_there_is_background(parts, astronaut):
-    every = NetworkOptions(model=parts).build().segment(astronaut)
-    sure = NetworkOptions(model=parts, floor=0.85).build().segment(astronaut)
+    every = Stream(NetworkOptions(model=parts)).segment(astronaut)
+    sure = Stream(NetworkOptions(model=parts, floor=0.85)).segment(astronaut)
     assert 0 < np.count_nonzero(sure.label_map) < np.count_nonzero(every.label_map)
     kept = sure.label_map > 0
     assert np.array_equal(sure.label_map[kept], every.label_map[kept])
@@ -134,7 +135,7 @@ def test_under_the_confidence_floor_there_is_background(parts, astronaut):
 )
 def test_a_label_that_the_network_does_not_have_is_refused_when_it_is_built(options):
     with refused("'cat'", "the known ones are person"):
-        NetworkOptions(**options).build()
+        Stream(NetworkOptions(**options))
 
 
 def test_a_recipe_with_classes_of_a_network_that_is_not_here_can_be_read():
@@ -156,7 +157,7 @@ def test_the_road_s_network_is_fed_and_read_channels_last(shared, write_card):
     feed = {"width_px": 896, "height_px": 512, "scale": 1.0, "channels": "bgr", "layout": "nhwc"}
     labels = [{"name": name, "color": "#34c759"} for name in ("road", "curb", "mark")]
     write_card("road", shared / "models/road_segmentation_adas_0001.onnx", input=feed, labels=labels)
-    found = NetworkOptions(model="road").build().segment(drawn_road())
+    found = Stream(NetworkOptions(model="road")).segment(drawn_road())
     road, mark = 1, 3
     assert (found.label_map[300:500, 330:390] == road).mean() > 0.9
     assert (found.label_map[:140] == 0).all(), "the sky"
@@ -194,21 +195,21 @@ def test_a_network_that_does_not_fit_is_refused_when_it_is_loaded(file, changes,
     feed = {"width_px": 256, "height_px": 256, "std": [changes.pop("std", 1.0)] * 3}
     write_card("net", shared / "models" / file, input=feed, **changes)
     with refused("Net", *parts):
-        NetworkOptions(model="net").build()
+        Stream(NetworkOptions(model="net"))
 
 
 def test_weights_that_are_missing_or_damaged_are_refused(write_card, models_dir):
     write_card("net")
     with refused("Net", "not installed", "segdeck models install net"):
-        NetworkOptions(model="net").build()
+        Stream(NetworkOptions(model="net"))
     (models_dir / "net" / "net.onnx").write_bytes(b"anything")
     with refused("Net", "damaged", "segdeck models install net"):
-        NetworkOptions(model="net").build()
+        Stream(NetworkOptions(model="net"))
 
 
 @pytest.mark.usefixtures("weights")
 def test_the_picture_is_left_as_it_is():
     image = noise(33, 32)
     before = image.copy()
-    NetworkOptions().build().segment(image)
+    Stream(NetworkOptions()).segment(image)
     assert np.array_equal(image, before)

@@ -10,9 +10,10 @@ from segcore.methods.objects import ObjectsOptions
 from segcore.methods.threshold import ThresholdOptions
 from segcore.objects.measures import measure
 from segcore.recipe import parse_recipe
-from segcore.segmentation import Label, ReducingSegmenter, Segmentation
+from segcore.segmentation import Label, Segmentation
 from tests.conftest import noise
 from tests.plain import refused
+from tests.streams import Stream
 
 BRIGHT = ThresholdOptions(kind="fixed", cuts=(127,))
 RED_AND_BLUE = ColorRangeOptions(
@@ -34,7 +35,7 @@ def discs(*circles, height=180, width=320):
 
 
 def objects(image, source=BRIGHT, **options):
-    return ObjectsOptions(source=source, **options).build().segment(image)
+    return Stream(ObjectsOptions(source=source, **options)).segment(image)
 
 
 def number_at(segmentation, x, y):
@@ -47,14 +48,14 @@ class Given:
     def __init__(self, answer):
         self.answer = answer
 
-    def segment(self, image):  # noqa: ARG002
+    def segment(self, frame):  # noqa: ARG002
         return self.answer
 
 
 def numbered(answer, **options):
     """Number the objects of a segmentation that is there already."""
-    segmenter = ObjectsOptions(source=BRIGHT, **options).build()
-    segmenter._source = Given(answer)
+    segmenter = Stream(ObjectsOptions(source=BRIGHT, **options))
+    segmenter.segmenter._source = Given(answer)
     return segmenter.segment(noise(*answer.label_map.shape))
 
 
@@ -112,7 +113,7 @@ def test_things_of_two_labels_are_two_objects_however_they_touch():
         ("red", 800, (20, 20, 40, 20)),
         ("blue", 800, (60, 20, 40, 20)),
     ]
-    assert np.array_equal(found.label_map, RED_AND_BLUE.build().segment(image).label_map)
+    assert np.array_equal(found.label_map, Stream(RED_AND_BLUE).segment(image).label_map)
 
 
 def test_labels_and_note_are_the_sources():
@@ -131,7 +132,7 @@ def test_an_empty_picture_has_no_objects(source):
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 99))
 def test_every_pixel_that_is_left_has_a_number_and_lies_in_the_mask(height, width, seed):
     image = cv2.blur(noise(height, width, seed), (3, 3))
-    before = RED_AND_BLUE.build().segment(image).label_map
+    before = Stream(RED_AND_BLUE).segment(image).label_map
     found = objects(image, RED_AND_BLUE, smallest_percent=1)
     assert np.array_equal(found.instances > 0, found.label_map > 0)
     assert np.array_equal(found.label_map[found.label_map > 0], before[found.label_map > 0])
@@ -144,7 +145,7 @@ def test_every_pixel_that_is_left_has_a_number_and_lies_in_the_mask(height, widt
 
 
 def test_objects_that_come_go_and_cross_keep_their_numbers():
-    segmenter = ObjectsOptions(source=BRIGHT).build()
+    segmenter = Stream(ObjectsOptions(source=BRIGHT))
     seen = []
     for time in range(60):
         right, left = (20 + 5 * time, 60), (300 - 5 * time, 74)  # they overlap from about 26 to 30
@@ -163,7 +164,7 @@ def test_objects_that_come_go_and_cross_keep_their_numbers():
 
 
 def test_a_stream_that_changes_its_size_keeps_its_numbers():
-    segmenter = ObjectsOptions(source=BRIGHT).build()
+    segmenter = Stream(ObjectsOptions(source=BRIGHT))
     image = discs((60, 90, 20), (200, 60, 20))
     first = segmenter.segment(image)
     large = segmenter.segment(cv2.resize(image, (1280, 720), interpolation=cv2.INTER_NEAREST))
@@ -172,38 +173,11 @@ def test_a_stream_that_changes_its_size_keeps_its_numbers():
 
 def test_each_stream_counts_for_itself():
     options = ObjectsOptions(source=BRIGHT)
-    options.build().segment(discs((60, 90, 20)))
-    assert number_at(options.build().segment(discs((200, 90, 20))), 200, 90) == 1
+    Stream(options).segment(discs((60, 90, 20)))
+    assert number_at(Stream(options).segment(discs((200, 90, 20))), 200, 90) == 1
 
 
 # The source
-
-
-def test_a_source_that_works_on_a_reduced_picture_is_given_that():
-    class Reducing(Given):
-        def working_size(self, height, width):
-            return height // 2, width // 4
-
-        def segment_reduced(self, small, height, width):
-            assert small.shape == (30, 20, 3)
-            assert (height, width) == (60, 80)
-            return self.answer
-
-    class ReducingOptions(ThresholdOptions):
-        method: str = "reducing"
-
-        def build(self):
-            return Reducing(Segmentation(discs((40, 30, 9), height=60, width=80)[..., 0] // 255, (Label("a", RED),)))
-
-    try:
-        METHODS["reducing"] = ReducingOptions
-        segmenter = ObjectsOptions(source=ReducingOptions()).build()
-    finally:
-        del METHODS["reducing"]
-    assert isinstance(segmenter, ReducingSegmenter)
-    assert segmenter.working_size(60, 80) == (30, 20)
-    assert number_at(segmenter.segment_reduced(noise(30, 20), 60, 80), 40, 30) == 1
-    assert not isinstance(ObjectsOptions(source=BRIGHT).build(), ReducingSegmenter)
 
 
 def test_every_other_method_can_be_its_source_and_it_not_its_own():

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 
 from segcore.methods.threshold import ThresholdOptions, channel_of, otsu_cuts
+from segcore.picture.frame import Frame
 from segcore.recipe import parse_recipe
 from segcore.segmentation import Label
 from tests.conftest import noise
 from tests.plain import refused
+from tests.streams import Stream
 
 KINDS = ("fixed", "otsu", "triangle", "adaptive_mean", "adaptive_gaussian")
 GREYS = st.lists(st.integers(0, 255), min_size=1, max_size=60)
@@ -22,11 +24,11 @@ def greys(rows):
 
 
 def label_map(rows, **options):
-    return ThresholdOptions(**options).build().segment(greys(rows)).label_map.tolist()
+    return Stream(ThresholdOptions(**options)).segment(greys(rows)).label_map.tolist()
 
 
 def names(**options):
-    return [label.name for label in ThresholdOptions(**options).build().segment(noise(3, 3)).labels]
+    return [label.name for label in Stream(ThresholdOptions(**options)).segment(noise(3, 3)).labels]
 
 
 def histogram_of(values):
@@ -89,7 +91,7 @@ def test_a_large_pictures_cuts_are_those_of_all_its_rows(astronaut):
     large = cv2.resize(astronaut, (1280, 1280), interpolation=cv2.INTER_CUBIC)
     grey = cv2.cvtColor(large, cv2.COLOR_BGR2GRAY)
     for levels in (3, 4, 5):
-        found = ThresholdOptions(kind="otsu", levels=levels).build().segment(large).label_map
+        found = Stream(ThresholdOptions(kind="otsu", levels=levels)).segment(large).label_map
         cuts = [int(grey[found == level].max()) for level in range(levels - 1)]
         exact = otsu_cuts(histogram_of(grey.ravel()), levels)
         assert np.abs(np.subtract(cuts, exact)).max() <= 1
@@ -124,13 +126,13 @@ def test_a_label_is_named_after_its_level():
 
 def test_a_level_keeps_its_color_when_inverted():
     def colors(**options):
-        labels = ThresholdOptions(levels=5, **options).build().segment(noise(3, 3)).labels
+        labels = Stream(ThresholdOptions(levels=5, **options)).segment(noise(3, 3)).labels
         return {label.name: label.color for label in labels}
 
     upright, inverted = colors(), colors(inverted=True)
     assert upright["middle"] == inverted["middle"]
     assert len(set((upright | inverted).values())) == 5
-    assert ThresholdOptions().build().segment(noise(3, 3)).labels == (Label("light", (0, 159, 230)),)
+    assert Stream(ThresholdOptions()).segment(noise(3, 3)).labels == (Label("light", (0, 159, 230)),)
 
 
 BLUE_IN_NUMBERS = {  # CIE 1976: L* = 32.3, a* = 79.2, b* = -107.9, scaled and shifted to 0 to 255
@@ -143,12 +145,12 @@ BLUE_IN_NUMBERS = {  # CIE 1976: L* = 32.3, a* = 79.2, b* = -107.9, scaled and s
 def test_any_channel_can_be_taken(channel):
     value = BLUE_IN_NUMBERS[channel]
     blue = np.full((2, 3, 3), (255, 0, 0), np.uint8)
-    assert channel_of(blue, channel).tolist() == [[value] * 3] * 2
+    assert channel_of(Frame.of_image(blue), channel).tolist() == [[value] * 3] * 2
     if value:
-        cut = ThresholdOptions(kind="fixed", channel=channel, cuts=(value - 1,)).build()
+        cut = Stream(ThresholdOptions(kind="fixed", channel=channel, cuts=(value - 1,)))
         assert cut.segment(blue).label_map.all()
     if value < 255:
-        cut = ThresholdOptions(kind="fixed", channel=channel, cuts=(value,)).build()
+        cut = Stream(ThresholdOptions(kind="fixed", channel=channel, cuts=(value,)))
         assert not cut.segment(blue).label_map.any()
 
 
@@ -180,7 +182,7 @@ def test_surroundings_are_a_share_of_the_height(kind, plain):
 @pytest.mark.parametrize("kind", ["adaptive_mean", "adaptive_gaussian"])
 def test_surroundings_grow_with_the_picture(kind, astronaut):
     small, large = (cv2.resize(astronaut, (side, side), interpolation=cv2.INTER_AREA) for side in (200, 400))
-    segmenter = ThresholdOptions(kind=kind, block_percent=15).build()
+    segmenter = Stream(ThresholdOptions(kind=kind, block_percent=15))
     shrunk = cv2.resize(segmenter.segment(large).label_map * 255, (200, 200), interpolation=cv2.INTER_AREA) > 127
     assert (segmenter.segment(small).label_map == shrunk).mean() > 0.95
 

@@ -12,7 +12,7 @@ def follow(tracker, *centers, areas=0.01, labels=1):
     """Follow objects 0.1 wide, unless said otherwise, in a picture that is 1 high."""
     count = len(centers)
     places = np.array(centers, float).reshape(count, 2)
-    return tracker.follow(np.full(count, labels), places, np.broadcast_to(np.float64(areas), count)).tolist()
+    return tracker.track(np.full(count, labels), places, np.broadcast_to(np.float64(areas), count)).tolist()
 
 
 def test_numbers_count_from_one_in_the_order_given():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis.extra.numpy import arrays
 
-from segcore.objects.watershed import split_touching
+from segcore.objects.watershed import separate_touching
 
 MASK = arrays(
     np.uint8, st.tuples(st.integers(1, 24), st.integers(1, 24)), elements=st.sampled_from([0, 0, 255, 255, 90])
@@ -20,7 +20,7 @@ def discs(*circles, height=60, width=120):
 
 
 def count(mask, neck=0.7):
-    return len(set(split_touching(mask, neck)[mask > 0].tolist()))
+    return len(set(separate_touching(mask, neck)[mask > 0].tolist()))
 
 
 def drawn(*rows):
@@ -35,7 +35,7 @@ def test_one_disc_stays_one():
 def test_two_discs_that_touch_are_two():
     mask = discs((40, 30, 18), (75, 30, 18))
     assert cv2.connectedComponents(mask)[0] == 2, "they are connected"
-    parts = split_touching(mask, 0.7)
+    parts = separate_touching(mask, 0.7)
     assert parts[30, 40] != parts[30, 75]
     left, right = (np.count_nonzero((parts == parts[30, x]) & (mask > 0)) for x in (40, 75))
     assert left == pytest.approx(right, rel=0.05)
@@ -43,7 +43,7 @@ def test_two_discs_that_touch_are_two():
 
 def test_a_small_disc_is_cut_off_a_large_one_at_the_neck():
     mask = discs((40, 30, 24), (74, 30, 12))
-    parts = split_touching(mask, 0.7)
+    parts = separate_touching(mask, 0.7)
     small = (parts == parts[30, 74]) & (mask > 0)
     assert np.count_nonzero(small) == pytest.approx(np.pi * 12**2, rel=0.1)
     assert np.flatnonzero(small.any(axis=0))[0] == pytest.approx(63, abs=2), "where the circles cross"
@@ -83,7 +83,7 @@ def test_a_gap_that_is_narrower_than_a_cell_parts():
 
 @given(MASK, st.floats(0, 0.95))
 def test_every_cell_has_a_part_and_a_part_is_connected(mask, neck):
-    parts = split_touching(mask, neck)
+    parts = separate_touching(mask, neck)
     assert parts.shape == mask.shape
     assert parts.dtype == np.int32
     assert (parts[mask > 0] > 0).all()
@@ -94,5 +94,5 @@ def test_every_cell_has_a_part_and_a_part_is_connected(mask, neck):
 @given(MASK)
 def test_at_zero_the_parts_are_the_connected_components(mask):
     components = cv2.connectedComponents((mask > 0).astype(np.uint8))[1]
-    pairs = {*zip(components[mask > 0].tolist(), split_touching(mask, 0)[mask > 0].tolist(), strict=True)}
+    pairs = {*zip(components[mask > 0].tolist(), separate_touching(mask, 0)[mask > 0].tolist(), strict=True)}
     assert len(pairs) == len({one for one, _ in pairs}) == len({other for _, other in pairs})

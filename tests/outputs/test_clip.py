@@ -20,7 +20,7 @@ def reader(tmp_path: Path) -> ClipReader:
 
 @pytest.fixture
 def canvas() -> Canvas:
-    return Canvas.from_image(picture(0), BT601)
+    return Canvas.converted_from(picture(0), BT601)
 
 
 def test_a_clip_has_its_name_only_when_it_is_whole(tmp_path: Path, reader: ClipReader, canvas: Canvas) -> None:

@@ -13,8 +13,8 @@ from segcore.overlays.background import background_names, background_picture, em
 from segcore.overlays.blur import Blur
 from segcore.overlays.color_pop import ColorPop
 from segcore.overlays.cut_out import CutOut, cut_out_rgba
-from segcore.overlays.mask import Mask
-from segcore.overlays.objects import Objects
+from segcore.overlays.mask import BareMask
+from segcore.overlays.objects import NumberedObjects
 from segcore.overlays.outline import Outline
 from segcore.overlays.replace import Replace
 from segcore.overlays.side_by_side import SideBySide
@@ -22,7 +22,7 @@ from segcore.overlays.tint import Tint
 from segcore.picture.canvas import Canvas
 from segcore.picture.color_tags import BT601, BT709
 from segcore.picture.photo import write_png
-from segcore.segmentation import Label, Segmentation
+from segcore.segmentation import Label, Mask, Segmentation
 from tests.conftest import noise
 
 LABELS = tuple(Label(name, color) for name, color in (("cat", (0, 0, 255)), ("dog", (255, 0, 0)), ("cow", (0, 255, 0))))
@@ -34,9 +34,9 @@ OVERLAY = st.one_of(
     st.builds(Blur, strength_percent=st.floats(1, 10)),
     st.builds(Replace, picture=st.sampled_from(background_names())),
     st.just(ColorPop()),
-    st.just(Mask()),
+    st.just(BareMask()),
     st.builds(SideBySide, strength=FRACTIONS),
-    st.builds(Objects, strength=FRACTIONS),
+    st.builds(NumberedObjects, strength=FRACTIONS),
 )
 ONE_OF_EACH = [overlay() for overlay in OVERLAYS.values()]
 
@@ -57,7 +57,7 @@ def half_and_half(height, width, *, soft):
 
 
 def drawn(overlay, image, segmentation):
-    return overlay.draw(Canvas.of_image(image), segmentation).bgr()
+    return overlay.draw(Canvas.sharing_image(image), segmentation).bgr()
 
 
 def test_every_overlay_is_tried_here():
@@ -72,7 +72,7 @@ def test_an_overlay_gives_a_new_picture_of_the_same_kind(overlay, height, width,
     if planes:
         height, width = height * 2, width * 2
     image = noise(height, width, seed)
-    canvas = Canvas.from_image(image, BT601) if planes else Canvas.of_image(image)
+    canvas = Canvas.converted_from(image, BT601) if planes else Canvas.sharing_image(image)
     segmentation = random_segmentation(height, width, labels, soft, seed)
     before = canvas.buffer.copy(), segmentation.label_map.copy(), soft and segmentation.confidence.copy()
     result = overlay.draw(canvas, segmentation)
@@ -98,7 +98,7 @@ def test_on_planes_an_overlay_looks_as_on_bgr(overlay, soft, matrix):
     image = np.stack([60 + x, 40 + y, 200 - x // 2], axis=2).astype(np.uint8)
     segmentation = half_and_half(96, 128, soft=soft)
     expected = drawn(overlay, image, segmentation)
-    planes = overlay.draw(Canvas.from_image(image, matrix), segmentation).bgr()
+    planes = overlay.draw(Canvas.converted_from(image, matrix), segmentation).bgr()
     contrast = cv2.morphologyEx(expected, cv2.MORPH_GRADIENT, np.ones((7, 7), np.uint8)).max(axis=2)
     away_from_edges = contrast < 16
     assert away_from_edges.mean() > 0.5
@@ -125,11 +125,11 @@ def many_labels(height, width, seed, *, soft):
 @given(st.integers(1, 20), st.integers(1, 20), FRACTIONS, st.booleans(), st.booleans(), st.integers(0, 99))
 def test_a_tint_of_many_labels_is_one_blend_for_each(height, width, strength, soft, planes, seed):
     image = noise(2 * height, 2 * width, seed)
-    canvas = Canvas.from_image(image, BT601) if planes else Canvas.of_image(image)
+    canvas = Canvas.converted_from(image, BT601) if planes else Canvas.sharing_image(image)
     segmentation = many_labels(2 * height, 2 * width, seed, soft=soft)
     expected = canvas
     for value, label in enumerate(segmentation.labels, start=1):
-        expected = expected.blend(canvas.toward(label.color, strength), segmentation.mask(value), soft=soft)
+        expected = expected.blended(canvas.toward(label.color, strength), segmentation.mask(value))
     result = Tint(strength=strength).draw(canvas, segmentation)
     assert np.abs(result.buffer.astype(int) - expected.buffer).max() <= 1
 
@@ -137,11 +137,11 @@ def test_a_tint_of_many_labels_is_one_blend_for_each(height, width, strength, so
 @given(st.integers(1, 20), st.integers(1, 20), st.integers(1, 9), st.integers(0, 99))
 def test_an_outline_of_many_labels_is_one_line_for_each(height, width, width_px, seed):
     image, segmentation = noise(height, width, seed), many_labels(height, width, seed, soft=False)
-    canvas = expected = Canvas.of_image(image)
+    canvas = expected = Canvas.sharing_image(image)
     side = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width_px + 1, width_px + 1))
     for value, label in enumerate(segmentation.labels, start=1):
         line = cv2.morphologyEx((segmentation.label_map == value).astype(np.uint8), cv2.MORPH_GRADIENT, side)
-        expected = expected.blend(canvas.filled(label.color), line, soft=False)
+        expected = expected.blended(canvas.filled(label.color), Mask(line))
     assert np.array_equal(drawn(Outline(width_px=width_px), image, segmentation), expected.bgr())
 
 
@@ -163,17 +163,17 @@ def three_objects(height, width):
 
 def test_each_object_has_a_color_of_its_own_and_keeps_it():
     segmentation, image = three_objects(240, 320), np.full((240, 320, 3), 100, np.uint8)
-    result = drawn(Objects(strength=0.5), image, segmentation)
+    result = drawn(NumberedObjects(strength=0.5), image, segmentation)
     first, second, third = (tuple(result[at].tolist()) for at in ((40, 50), (40, 270), (160, 50)))
     assert len({first, second, third, (100, 100, 100)}) == 4
     assert (result[segmentation.instances == 0] == 100).mean() > 0.95, "outside there is a bit of a number at most"
     moved = Segmentation(segmentation.label_map, LABELS[:1], instances=np.roll(segmentation.instances, 9, axis=0))
-    assert tuple(drawn(Objects(strength=0.5), image, moved)[49, 270].tolist()) == second
+    assert tuple(drawn(NumberedObjects(strength=0.5), image, moved)[49, 270].tolist()) == second
 
 
 def test_two_objects_that_touch_have_a_line_between():
     segmentation, image = three_objects(240, 320), np.full((240, 320, 3), 100, np.uint8)
-    row = drawn(Objects(strength=0.2), image, segmentation)[40, 140:180].astype(int)
+    row = drawn(NumberedObjects(strength=0.2), image, segmentation)[40, 140:180].astype(int)
     strong = np.flatnonzero(np.abs(row - 100).max(axis=1) > 60)
     assert strong.tolist() == [19, 20]
 
@@ -183,7 +183,7 @@ def test_numbers_are_written_at_a_size_that_can_be_read(height, digit_px):
     numbers = np.zeros((height, height * 2), np.int32)
     numbers[height // 4 : height * 3 // 4, height // 2 : height * 3 // 2] = 1
     segmentation = Segmentation((numbers > 0).astype(np.uint8), LABELS[:1], instances=numbers)
-    result = drawn(Objects(strength=0.4), np.full((*numbers.shape, 3), 60, np.uint8), segmentation)
+    result = drawn(NumberedObjects(strength=0.4), np.full((*numbers.shape, 3), 60, np.uint8), segmentation)
     rows, columns = np.nonzero(result.min(axis=2) > 200)
     assert np.ptp(rows) + 1 == pytest.approx(digit_px, abs=2 + digit_px // 8)
     assert rows.mean() == pytest.approx(height / 2, abs=2 + digit_px // 8)
@@ -197,18 +197,18 @@ def test_a_number_at_the_border_is_whole(place, planes):
         numbers = np.zeros((60, 120), np.int32)
         numbers[top : top + 2, left : left + 2] = 21  # in a dark blue
         segmentation = Segmentation((numbers > 0).astype(np.uint8), LABELS[:1], instances=numbers)
-        canvas = Canvas.of_image(np.zeros((60, 120, 3), np.uint8))
+        canvas = Canvas.sharing_image(np.zeros((60, 120, 3), np.uint8))
         if planes:
-            canvas = Canvas.from_image(canvas.buffer, BT601)
-        return np.count_nonzero(Objects(strength=0).draw(canvas, segmentation).luma() > 180)
+            canvas = Canvas.converted_from(canvas.buffer, BT601)
+        return np.count_nonzero(NumberedObjects(strength=0).draw(canvas, segmentation).luma() > 180)
 
     assert white(*place) == white(30, 60) > 10
 
 
 def test_objects_look_on_planes_as_on_bgr():
     segmentation, image = three_objects(240, 320), np.full((240, 320, 3), (60, 120, 180), np.uint8)
-    expected = drawn(Objects(), image, segmentation)
-    planes = Objects().draw(Canvas.from_image(image, BT709), segmentation).bgr()
+    expected = drawn(NumberedObjects(), image, segmentation)
+    planes = NumberedObjects().draw(Canvas.converted_from(image, BT709), segmentation).bgr()
     contrast = cv2.morphologyEx(expected, cv2.MORPH_GRADIENT, np.ones((7, 7), np.uint8)).max(axis=2)
     away_from_edges = contrast < 16
     assert away_from_edges.mean() > 0.5
@@ -219,7 +219,7 @@ def test_objects_look_on_planes_as_on_bgr():
 def test_without_objects_labels_are_tinted():
     image, segmentation = noise(20, 30), half_and_half(20, 30, soft=True)
     tint = drawn(Tint(strength=0.3), image, segmentation)
-    assert np.array_equal(drawn(Objects(strength=0.3), image, segmentation), tint)
+    assert np.array_equal(drawn(NumberedObjects(strength=0.3), image, segmentation), tint)
 
 
 def test_an_outline_lies_around_the_label_and_nowhere_else():
@@ -324,7 +324,7 @@ def test_a_transparent_cut_out_holds_nothing_of_what_it_hides():
         content = write_png(cut_out_rgba(image, segmentation, opacity))
         rgba = np.asarray(PIL.Image.open(io.BytesIO(content)))
         assert rgba.shape == (4, 6, 4)
-        assert np.array_equal(rgba[1:, :, 3], segmentation.alpha()[1:])
+        assert np.array_equal(rgba[1:, :, 3], segmentation.foreground().opacity()[1:])
         assert (rgba[0] == 0).all()
         assert (rgba[rgba[..., 3] == 0] == 0).all()
         assert np.array_equal(rgba[1:, 4:, :3], image[1:, 4:, ::-1])

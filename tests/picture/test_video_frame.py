@@ -26,8 +26,8 @@ def noise(height: int, width: int) -> np.ndarray:
 @pytest.mark.parametrize("width", [160, 162, 2])
 def test_a_canvas_becomes_a_frame_and_comes_back(height: int, width: int) -> None:
     buffer = np.random.default_rng(1).integers(0, 256, (height * 3 // 2, width), np.uint8)
-    canvas = Canvas.of_i420(buffer, BT709)
-    frame = canvas.frame()
+    canvas = Canvas.sharing_i420(buffer, BT709)
+    frame = canvas.to_video_frame()
     assert (frame.width, frame.height, frame.format.name) == (width, height, "yuv420p")
     back = canvas_of_frame(frame, BT709)
     for before, after in zip(canvas.planes, back.planes, strict=True):
@@ -103,7 +103,7 @@ def test_a_tag_wins_over_what_is_assumed() -> None:
 
 
 def test_a_frame_of_a_canvas_has_no_time() -> None:
-    frame = Canvas.from_image(picture(0), BT601).frame()
+    frame = Canvas.converted_from(picture(0), BT601).to_video_frame()
     assert frame.pts is None
     frame.pts, frame.time_base = 5, Fraction(1, 90_000)
-    assert Canvas.from_image(picture(0), BT601).frame().pts is None
+    assert Canvas.converted_from(picture(0), BT601).to_video_frame().pts is None

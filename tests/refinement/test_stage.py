@@ -11,10 +11,12 @@ from segcore.iou import iou
 from segcore.methods.network import NetworkOptions
 from segcore.picture.canvas import Canvas
 from segcore.picture.color_tags import BT601
+from segcore.picture.frame import Frame
 from segcore.refinement import Refinement
 from segcore.refinement.stage import carry_numbers
 from segcore.segmentation import Label, Segmentation
 from tests.conftest import noise
+from tests.streams import Stream
 
 CAT, DOG = Label("cat", (0, 0, 255)), Label("dog", (0, 255, 0))
 STEPS = {
@@ -41,7 +43,7 @@ def picture_of(label_map: np.ndarray, seed: int = 0, sigma: float = 0) -> Canvas
     image = np.full((*label_map.shape, 3), 60, np.uint8)
     image[label_map > 0] = 170
     grain = np.random.default_rng(seed).normal(0, sigma, image.shape)
-    return Canvas.of_image((image + grain).clip(0, 255).astype(np.uint8))
+    return Canvas.sharing_image((image + grain).clip(0, 255).astype(np.uint8))
 
 
 def soft(label_map: np.ndarray, sigma: float = 3) -> Segmentation:
@@ -55,8 +57,8 @@ def hard(*rows: str) -> Segmentation:
 
 
 def refined(segmentation: Segmentation, canvas: Canvas | None = None, **steps: object) -> Segmentation:
-    image = Canvas.of_image(np.zeros((*segmentation.label_map.shape, 3), np.uint8))
-    return Refinement(**steps).build().refine(segmentation, canvas or image)
+    image = Canvas.sharing_image(np.zeros((*segmentation.label_map.shape, 3), np.uint8))
+    return Refinement(**steps).build().refine(segmentation, Frame(canvas or image))
 
 
 def test_with_every_step_off_nothing_is_done():
@@ -85,7 +87,7 @@ def test_each_step_takes_any_size(step, size):
         ]
         refiner = Refinement(**{step: STEPS[step]}).build()
         for _ in range(2):
-            result = refiner.refine(segmentation, Canvas.of_image(image))
+            result = refiner.refine(segmentation, Frame.of_image(image))
             assert result.label_map.shape == size
             assert result.label_map.dtype == np.uint8
             assert (result.labels, result.note) == (segmentation.labels, segmentation.note)
@@ -101,7 +103,7 @@ def test_each_step_takes_any_size(step, size):
 def test_the_label_map_is_that_of_the_highest_confidence(confidence):
     """What the labels leave of 255 is background's."""
     segmentation = Segmentation(np.zeros((12, 16), np.uint8), (CAT, DOG), confidence)
-    result = refined(segmentation, Canvas.of_image(noise(12, 16)), edge_percent=2, feather_percent=3)
+    result = refined(segmentation, Canvas.sharing_image(noise(12, 16)), edge_percent=2, feather_percent=3)
     cat, dog = result.confidence.astype(int)
     background = np.maximum(0, 255 - cat - dog)
     assert np.array_equal(result.label_map, np.argmax([background, cat, dog], axis=0))
@@ -109,8 +111,8 @@ def test_the_label_map_is_that_of_the_highest_confidence(confidence):
 
 def test_frames_planes_are_refined_as_their_picture_is():
     image, segmentation = picture_of(disc(100), sigma=3).bgr(), soft(disc(104))
-    of_image = EVERY_STEP.build().refine(segmentation, Canvas.of_image(image))
-    of_planes = EVERY_STEP.build().refine(segmentation, Canvas.from_image(image, BT601))
+    of_image = EVERY_STEP.build().refine(segmentation, Frame.of_image(image))
+    of_planes = EVERY_STEP.build().refine(segmentation, Frame(Canvas.converted_from(image, BT601)))
     assert iou(of_image.label_map > 0, of_planes.label_map > 0) > 0.99
 
 
@@ -159,7 +161,7 @@ def test_an_edge_is_drawn_along_the_pictures_own(make):
 
 
 def test_well_inside_and_outside_nothing_shines_through():
-    confidence = refined(soft(disc(100)), Canvas.of_image(noise(HEIGHT, WIDTH)), edge_percent=1).confidence[0]
+    confidence = refined(soft(disc(100)), Canvas.sharing_image(noise(HEIGHT, WIDTH)), edge_percent=1).confidence[0]
     assert (confidence[disc(100, radius=15) > 0] == 255).all()
     assert (confidence[disc(100, radius=65) == 0] == 0).all()
 
@@ -186,7 +188,7 @@ def test_flicker_on_a_still_picture_is_at_least_halved():
     pictures = [picture_of(disc(100), seed, sigma=6) for seed in range(20)]
     raw = [soft(disc(100 + rng.normal(0, 1.5), 90 + rng.normal(0, 1.5))) for _ in pictures]
     refiner = Refinement(smoothing=0.8).build()
-    steady = [refiner.refine(one, canvas) for one, canvas in zip(raw, pictures, strict=True)]
+    steady = [refiner.refine(one, Frame(canvas)) for one, canvas in zip(raw, pictures, strict=True)]
     assert flicker(pictures, raw) > 0.02
     assert flicker(pictures, steady) < flicker(pictures, raw) / 2
 
@@ -196,33 +198,33 @@ def test_a_moving_things_mask_does_not_lag(speed):
     refiner = Refinement(smoothing=0.9).build()
     for number in range(20):
         truth = disc(60 + speed * number)
-        result = refiner.refine(soft(truth), picture_of(truth, number, sigma=6))
+        result = refiner.refine(soft(truth), Frame(picture_of(truth, number, sigma=6)))
         assert iou(result.label_map > 0, truth > 0) > 0.98
 
 
 def test_what_fades_in_a_still_picture_is_gone_in_the_end():
     refiner = Refinement(smoothing=0.8).build()
     canvas, nothing = picture_of(disc(100)), Segmentation(np.zeros((HEIGHT, WIDTH), np.uint8), (CAT,))
-    refiner.refine(soft(disc(100)), canvas)
-    assert refiner.refine(nothing, canvas).label_map.any()
+    refiner.refine(soft(disc(100)), Frame(canvas))
+    assert refiner.refine(nothing, Frame(canvas)).label_map.any()
     for _ in range(10):
-        result = refiner.refine(nothing, canvas)
+        result = refiner.refine(nothing, Frame(canvas))
     assert not result.label_map.any()
 
 
 def test_another_size_starts_anew():
     refiner = Refinement(smoothing=0.9).build()
-    refiner.refine(soft(disc(100)), picture_of(disc(100)))
+    refiner.refine(soft(disc(100)), Frame(picture_of(disc(100))))
     small = np.zeros((60, 80), np.uint8)
-    assert not refiner.refine(Segmentation(small, (CAT,)), picture_of(small)).label_map.any()
+    assert not refiner.refine(Segmentation(small, (CAT,)), Frame(picture_of(small))).label_map.any()
 
 
 def test_other_labels_start_anew():
     refiner = Refinement(smoothing=0.9).build()
     canvas = picture_of(disc(100))
-    refiner.refine(soft(disc(100)), canvas)
+    refiner.refine(soft(disc(100)), Frame(canvas))
     nothing = Segmentation(np.zeros((HEIGHT, WIDTH), np.uint8), (DOG,))
-    assert not refiner.refine(nothing, canvas).label_map.any()
+    assert not refiner.refine(nothing, Frame(canvas)).label_map.any()
 
 
 # objects
@@ -251,14 +253,14 @@ def test_objects_are_cut_as_their_label_is():
 
 @pytest.mark.usefixtures("weights")
 def test_a_still_person_stands_still(astronaut):
-    segmenter, refiner = NetworkOptions(model="selfie").build(), Refinement(smoothing=0.8, edge_percent=1).build()
+    segmenter, refiner = Stream(NetworkOptions(model="selfie")), Refinement(smoothing=0.8, edge_percent=1).build()
     raw, steady = Flicker(), Flicker()
     for seed in range(90):
         grain = np.random.default_rng(seed).normal(0, 6, astronaut.shape)
         image = (astronaut + grain).clip(0, 255).astype(np.uint8)
         found = segmenter.segment(image)
         raw.add(image, found.label_map)
-        steady.add(image, refiner.refine(found, Canvas.of_image(image)).label_map)
+        steady.add(image, refiner.refine(found, Frame.of_image(image)).label_map)
     assert steady.value() <= raw.value() / 2
 
 
@@ -266,7 +268,7 @@ def test_a_still_person_stands_still(astronaut):
 def test_people_are_cut_better_than_by_the_network_alone(shared):
     image = cv2.imread(str(shared / "data/judo/images/00000.jpg"))
     truth = cv2.imread(str(shared / "data/judo/masks/00000.png"), cv2.IMREAD_GRAYSCALE) > 0
-    raw = NetworkOptions(model="selfie").build().segment(image)
-    result = refined(raw, Canvas.of_image(image), smoothing=0.8, edge_percent=1)
+    raw = Stream(NetworkOptions(model="selfie")).segment(image)
+    result = refined(raw, Canvas.sharing_image(image), smoothing=0.8, edge_percent=1)
     assert iou(result.label_map > 0, truth) >= iou(raw.label_map > 0, truth)
     assert boundary_f(result.label_map > 0, truth) > boundary_f(raw.label_map > 0, truth)

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from segcore.methods.objects import ObjectsOptions
-from segcore.overlays.objects import Objects
+from segcore.overlays.objects import NumberedObjects
 from segcore.recipe import Recipe
 from segcore.video import probe, process_in_worker, process_video
 from segcore.video.still import first_picture
@@ -19,7 +19,7 @@ from tests.clips import make_clip, picture, repeat
 from tests.plain import refused
 from tests.video.conftest import REDS, TINT
 
-COUNTED = Recipe(title="Counted", segmenter=ObjectsOptions(source=REDS), overlay=Objects())
+COUNTED = Recipe(title="Counted", segmenter=ObjectsOptions(source=REDS), overlay=NumberedObjects())
 
 
 def names(folder: Path) -> list[str]:

@@ -17,7 +17,7 @@ from segcore.errors import SegdeckError
 from segcore.methods.objects import ObjectsOptions
 from segcore.overlays import Overlay
 from segcore.overlays.cut_out import CutOut
-from segcore.overlays.objects import Objects
+from segcore.overlays.objects import NumberedObjects
 from segcore.overlays.side_by_side import SideBySide
 from segcore.picture.canvas import Canvas
 from segcore.recipe import Recipe
@@ -303,7 +303,7 @@ def test_the_figures_are_a_line_a_picture(tmp_path: Path, times: Read) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "figures.csv", "result.mp4"]
 
 
-COUNTED = Recipe(title="Count", segmenter=ObjectsOptions(source=REDS), overlay=Objects())
+COUNTED = Recipe(title="Count", segmenter=ObjectsOptions(source=REDS), overlay=NumberedObjects())
 
 
 def test_objects_are_counted_for_each_picture_and_listed(tmp_path: Path, times: Read) -> None:

@@ -23,6 +23,7 @@ from segcore.networks.store import confirm
 from segcore.objects.measures import measure
 from segcore.overlays.tint import Tint
 from segcore.picture.canvas import Canvas
+from segcore.picture.frame import Frame
 from segcore.picture.photo import read_photo_in_worker
 from segcore.segmentation import Image, Segmentation
 from segcore.settings import settings
@@ -141,7 +142,9 @@ def tried(card: ModelCard, files: Mapping[str, Path], image: Image) -> Segmentat
 def look_at(card: ModelCard) -> None:
     """Show what an installed network makes of a test picture, and let a person say that it works."""
     st.markdown(plain(f"{card.title}. {card.task}"))
-    if not compare(f"look-{card.name}", lambda image: NetworkOptions(model=card.name).build().segment(image)):
+    if not compare(
+        f"look-{card.name}", lambda image: NetworkOptions(model=card.name).build().segment(Frame.of_image(image))
+    ):
         return
     words = "Looks right: mark as confirmed"
     if st.button(words, type="primary", icon=":material/verified:", on_click=attempt, args=(confirm, card)):
@@ -190,7 +193,7 @@ def compare(key: str, split: Callable[[Image], Segmentation]) -> bool:
         with after:
             failures.show(error)
         return False
-    tinted = _TINT.draw(Canvas.of_image(image), segmentation).bgr()
+    tinted = _TINT.draw(Canvas.sharing_image(image), segmentation).bgr()
     after.image(tinted, caption="Result", alt="What the network finds in it", channels="BGR", output_format="JPEG")
     pictures.caption(f"Finds: {in_words(in_the_picture(measure(segmentation).coverage_percent))}.")
     return True
