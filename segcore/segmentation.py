@@ -124,10 +124,10 @@ class Segmentation:
                 plane = u8(cv2.add(plane, other))  # stays within 255
         return Mask(plane, soft=True)
 
-    def compute(self, function: "Callable[[Segmentation], T]") -> T:
-        """Return what a function makes of this segmentation. The first answer is kept: all share it."""
+    def compute(self, function: "Callable[[Segmentation], T]", known: T | None = None) -> T:
+        """Return what a function computes from this segmentation; the first answer, or a known one, is kept for all."""
         if function not in self._computed:
-            self._computed[function] = function(self)
+            self._computed[function] = function(self) if known is None else known
         return cast("T", self._computed[function])
 
     def grey(self) -> Plane:

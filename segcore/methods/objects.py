@@ -13,7 +13,7 @@ from segcore import methods
 from segcore.memory import Memory
 from segcore.methods.base import MethodOptions, Segmenter
 from segcore.methods.threshold import ThresholdOptions
-from segcore.objects.regions import Regions, find_regions, present_labels, regions_of
+from segcore.objects.regions import Regions, find_regions, present_labels, regions_of, renumber
 from segcore.objects.tracker import Tracker
 from segcore.objects.watershed import separate_touching
 from segcore.options import chosen_by, unit
@@ -150,12 +150,7 @@ class ObjectNumberer:
         regions = regions_of(segmentation)
         labels = segmentation.label_map.reshape(-1)[regions.first_px].astype(np.int64)
         numbers = self._tracker.track(labels, regions.center_px / height, regions.area_px / height**2)
-        table = np.zeros(int(regions.numbers.max(initial=0)) + 1, np.int32)
-        table[regions.numbers] = numbers
-        instances = np.empty_like(segmentation.instances)
-        for rows in row_bands(*instances.shape):  # numpy turns what it looks up into 64 bits
-            table.take(segmentation.instances[rows], out=instances[rows], mode="clip")
-        return replace(segmentation, instances=instances)
+        return renumber(segmentation, numbers)
 
 
 @dataclass(frozen=True, slots=True)

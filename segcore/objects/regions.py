@@ -1,6 +1,6 @@
 """Which labels a frame holds, and the region of each of its numbered objects: pixels, box and centre."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -39,6 +39,36 @@ class Regions:
     box_px: npt.NDArray[np.int64]
     center_px: npt.NDArray[np.float64]
     first_px: npt.NDArray[np.int64]
+
+
+def renumber(segmentation: Segmentation, numbers: npt.NDArray[np.int32]) -> Segmentation:
+    """Return a segmentation whose objects have other numbers.
+
+    Parameters
+    ----------
+    segmentation
+        With instances.
+    numbers
+        (N,) int32, all different: the new number of each of its regions. The regions themselves are not found again.
+    """
+    assert segmentation.instances is not None
+    regions = regions_of(segmentation)
+    table = np.zeros(int(regions.numbers.max(initial=0)) + 1, np.int32)
+    table[regions.numbers] = numbers
+    instances = np.empty_like(segmentation.instances)
+    for rows in row_bands(*instances.shape):  # numpy turns what it looks up into 64 bits
+        table.take(segmentation.instances[rows], out=instances[rows], mode="clip")
+    renumbered = replace(segmentation, instances=instances)
+    rising = np.argsort(numbers)
+    known = Regions(
+        numbers[rising],
+        regions.area_px[rising],
+        regions.box_px[rising],
+        regions.center_px[rising],
+        regions.first_px[rising],
+    )
+    renumbered.compute(_regions_of, known)
+    return renumbered
 
 
 def regions_of(segmentation: Segmentation) -> Regions:

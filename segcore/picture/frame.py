@@ -1,6 +1,5 @@
 """One image of a stream, with what is computed from it."""
 
-from functools import cached_property
 from typing import Literal, TypeAlias
 
 import cv2
@@ -38,7 +37,7 @@ class Frame:
         self._greys: dict[tuple[int, int], Plane] = {}
         self._flows: dict[tuple[int, int], npt.NDArray[np.float32]] = {}
         if before is not None:
-            before._before = None  # or every frame would keep all those before it
+            before._retire()
 
     @classmethod
     def of_image(cls, image: Image, before: "Frame | None" = None) -> "Frame":
@@ -50,10 +49,10 @@ class Frame:
         """Height and width in pixels."""
         return self.canvas.size
 
-    @cached_property
+    @property
     def bgr(self) -> Image:
         """The image, (H, W, 3) uint8, BGR."""
-        return self.canvas.bgr()
+        return self.bgr_at(*self.size)
 
     @property
     def grey(self) -> Plane:
@@ -79,10 +78,8 @@ class Frame:
     def bgr_at(self, height: int, width: int) -> Image:
         """Return the image at another, as a rule smaller, size, (height, width, 3) uint8, BGR."""
         size = height, width
-        if size == self.size:
-            return self.bgr
         if size not in self._images:
-            self._images[size] = self.canvas.bgr_at(height, width)
+            self._images[size] = self.canvas.bgr() if size == self.size else self.canvas.bgr_at(height, width)
         return self._images[size]
 
     def grey_at(self, height: int, width: int) -> Plane:
@@ -122,3 +119,10 @@ class Frame:
             now, before = self.grey_at(height, width), self._before.grey_at(height, width)
             self._flows[size] = np.asarray(search.calc(now, before, nothing), np.float32)
         return self._flows[size]
+
+    def _retire(self) -> None:
+        """Let go of all but the brightness, which the next frame's flow needs, and of the frames before."""
+        self._before = None
+        self._images.clear()
+        self._converted.clear()
+        self._flows.clear()
