@@ -122,6 +122,11 @@ class Options(BaseModel):
                 raise wrong_value((str(name),), None, _no_such_field(str(name), cls.model_fields))
         return values
 
+    def __getstate__(self) -> dict[Any, Any]:
+        """Return what is pickled: the fields, and not what a method has kept beside them for its next call."""
+        state = super().__getstate__()
+        return state | {"__dict__": {name: getattr(self, name) for name in type(self).model_fields}}
+
     def counts(self, name: str) -> bool:
         """Tell whether a field matters as the others are set now: see `only_if`."""
         extra = type(self).model_fields[name].json_schema_extra

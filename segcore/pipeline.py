@@ -79,19 +79,20 @@ class Pipeline:
         start = time.perf_counter()
         self._frame = Frame(canvas, before=self._frame)
         segmentation = self._segmenter.segment(self._frame)
-        if self._numberer:
-            segmentation = self._numberer.number(segmentation)
         segmented = time.perf_counter()
         segmentation = self._refiner.refine(segmentation, self._frame)
         refined = time.perf_counter()
+        if self._numberer:
+            segmentation = self._numberer.number(segmentation)
+        numbered = time.perf_counter()
         drawn_canvas = self.recipe.overlay.draw(canvas, segmentation)
         drawn = time.perf_counter()
         measures = measure(segmentation)
         measured = time.perf_counter()
         timings = {
-            "segment": segmented - start,
+            "segment": segmented - start + numbered - refined,
             "refine": refined - segmented,
-            "draw": drawn - refined,
+            "draw": drawn - numbered,
             "measure": measured - drawn,
         }
         return Result(drawn_canvas, segmentation, measures, {name: s * 1000 for name, s in timings.items()})

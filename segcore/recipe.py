@@ -13,6 +13,7 @@ from pydantic import Field, SerializeAsAny, ValidationError, field_validator
 from segcore.errors import SegdeckError, quote, suggest
 from segcore.files.paths import check_source, exists
 from segcore.files.toml_text import parse_toml, read_toml
+from segcore.memory import Memory
 from segcore.methods import METHODS, MethodOptions
 from segcore.methods.objects import SOURCES
 from segcore.options import Options, chosen_by, explain, place_name
@@ -46,6 +47,11 @@ class Recipe(Options):
     def _only_a_symbol(cls, icon: str) -> str:
         """Leave out what is no symbol's name: it would be put into a page as it is."""
         return icon if re.fullmatch("[a-z0-9_]*", icon) else ""
+
+    @property
+    def memory(self) -> Memory:
+        """On how many frames before it a frame's masks depend. Objects' numbers always depend on all of them."""
+        return self.segmenter.memory.with_more(self.refinement.memory)
 
     def to_toml(self) -> str:
         """Write the recipe as TOML text that `parse_recipe` reads back to an equal recipe."""

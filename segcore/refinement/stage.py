@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from segcore.memory import NOTHING, Memory
 from segcore.objects.regions import present_labels
 from segcore.options import Options, unit
 from segcore.picture.frame import Frame
@@ -76,6 +77,11 @@ class Refinement(Options):
     feather_percent: float = Field(
         default=0, ge=0, le=3, title="Feather", description="How wide an edge fades.", json_schema_extra=unit("%", 0.1)
     )
+
+    @property
+    def memory(self) -> Memory:
+        """The frames after which nothing is left of a mask that was averaged in: with a steadiness of 0.8, 25."""
+        return Memory(math.ceil(math.log(1 / 255, self.smoothing))) if self.smoothing else NOTHING
 
     def build(self) -> "Refiner":
         """Return a refiner for one stream."""
