@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from pydantic import ValidationError
 
+from segcore.marks import Stroke
 from segcore.methods import METHODS
 from segcore.methods.color_range import CHANNELS, ColorRange, ColorRangeOptions
-from segcore.methods.grab import GrabOptions, Stroke
+from segcore.methods.grab import GrabOptions
 from segcore.methods.network import NetworkOptions
 from segcore.methods.objects import ObjectsOptions
 from segcore.networks.card import CardLabel

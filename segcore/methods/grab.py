@@ -7,17 +7,16 @@ small object gets as many pixels as a large one.
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from pydantic import AfterValidator, FailFast, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
+from segcore.marks import Marks
 from segcore.memory import EVERYTHING, Memory
 from segcore.methods.base import MethodOptions
-from segcore.options import Options
 from segcore.picture.frame import Frame
 from segcore.picture.window import Matrix, Window, window_around
 from segcore.segmentation import Image, Label, Plane, Segmentation, u8
@@ -33,39 +32,11 @@ _NOTHING = "Nothing stands out in the box: draw it closer around the object."
 _LOST = "The object is lost: mark it again where it is now."
 
 
-def _share(value: float) -> float:
-    if not 0 <= value <= 1:
-        raise PydanticCustomError("share", "it must be a number from 0.0 to 1.0")
-    return value
-
-
-Share: TypeAlias = Annotated[float, AfterValidator(_share)]
-"""A part of the picture's width or height, 0 to 1."""
-
-
-class Stroke(Options):
-    """A line drawn over what is to be kept, or left out."""
-
-    keep: bool = Field(default=True, description="Whether what it covers is the object's, or the background's.")
-    width: Share = Field(default=0.02, description="How wide it is, as a share of the picture's height.")
-    points: Annotated[tuple[tuple[Share, Share], ...], Field(min_length=1, max_length=1000), FailFast()] = Field(
-        default=((0.5, 0.5),), description="Where it goes: shares of the picture's width and height."
-    )
-
-
-class GrabOptions(MethodOptions):
+class GrabOptions(Marks, MethodOptions):
     """Cut out one object that is marked."""
 
     title: ClassVar[str] = "Marked object"
     method: Literal["grab"] = "grab"
-    box: tuple[Share, Share, Share, Share] = Field(
-        default=(0.2, 0.1, 0.6, 0.8),
-        title="Box",
-        description="Around the object: left, top, width and height as shares of the picture.",
-    )
-    strokes: Annotated[tuple[Stroke, ...], Field(max_length=100), FailFast()] = Field(
-        default=(), title="Strokes", description="Corrections; where two overlap, the later one counts."
-    )
     iterations: int = Field(
         default=3,
         ge=1,
@@ -146,21 +117,19 @@ class GrabSegmenter:
     def _mark(self, image: Image) -> _Found | None:
         """Find the object by the box and the strokes."""
         height, width = self._size
-        size = np.array([width, height])
-        low = np.array(self._options.box[:2]) * size
-        high = low + np.array(self._options.box[2:]) * size
-        kept = [np.array(stroke.points) * size for stroke in self._options.strokes if stroke.keep]
-        places = np.concatenate([[low, high], *kept])
+        corners = self._options.corners(height, width)
+        kept = [stroke.places(height, width) for stroke in self._options.strokes if stroke.keep]
+        places = np.concatenate([corners, *kept])
         window = window_around(places.min(axis=0), places.max(axis=0), height, width)
         if window is None:
             return None
         corner, scale = (window.left, window.top), window.width / (window.right - window.left)
-        (left, top), (right, bottom) = np.rint((np.array([low, high]) - corner) * scale).astype(int)
+        (left, top), (right, bottom) = np.rint((corners - corner) * scale).astype(int)
         hints = np.full((window.height, window.width), cv2.GC_BGD, np.uint8)
         hints[top:bottom, left:right] = cv2.GC_PR_FGD
         for stroke in self._options.strokes:
-            points = stroke.points * 2 if len(stroke.points) == 1 else stroke.points  # one point alone draws nothing
-            line = np.rint((np.array(points) * size - corner) * scale).astype(np.int32)
+            line = np.rint((stroke.places(height, width) - corner) * scale).astype(np.int32)
+            line = np.concatenate([line, line[-1:]])  # OpenCV draws nothing from one point alone
             thickness = max(1, round(stroke.width * height * scale))
             cv2.polylines(hints, [line], False, cv2.GC_FGD if stroke.keep else cv2.GC_BGD, thickness)
         small = window.crop(image)

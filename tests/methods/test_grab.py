@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segcore.methods.grab import GrabOptions, Stroke
+from segcore.marks import Stroke
+from segcore.methods.grab import GrabOptions
 from segcore.recipe import load_recipe, parse_recipe
 from segcore.segmentation import Image, Plane
 from tests.conftest import noise

@@ -3,7 +3,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages.shared.controls import marks_editor
 from pages.shared.drawing import surface as drawing
-from segcore.methods.grab import GrabOptions, Stroke
+from segcore.marks import Stroke
+from segcore.methods.grab import GrabOptions
 from segcore.picture.photo import write_png
 from segcore.recipe import ready_recipes
 from tests.conftest import noise
