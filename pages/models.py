@@ -6,9 +6,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared.desk.show import plain
-from pages.shared.networks.network_desk import add_your_own, attempt, look_at
+from pages.shared.networks.network_desk import ModelsNews, add_your_own, attempt, look_at
 from pages.shared.visitor.own_networks import networks_of_this_visit
 from pages.shared.visitor.rights import models_locked
+from pages.shared.visitor.session import session
 from segcore.networks.card import Finding, ModelCard, broken_cards, cards, is_own
 from segcore.networks.runtimes import RUNTIME_TITLES
 from segcore.networks.store import install, remove
@@ -44,10 +45,11 @@ def show(card: ModelCard) -> bool:
     st.caption(f"{plain(card.source.project)} · {licence} · {card.weights.size_bytes / 1e6:.1f} MB")
     if finding:
         st.caption(describe_speed(finding))
-    failed, words = st.session_state.get("models_error", ("", ""))
+    news = session().get(ModelsNews)
+    failed, words = news.failed
     if failed == card.name:
         st.error(plain(words), icon=":material/error:")
-        del st.session_state["models_error"]
+        news.failed = ModelsNews.failed
     if is_own(card.name):
         st.caption(f"Only you have it. Its name, for whoever runs this Segdeck to share it: {card.name}")
         return actions(card, finding)
@@ -119,8 +121,10 @@ if models_locked():
     st.info("Networks for all are installed and removed by whoever runs this Segdeck.", icon=":material/lock:")
 if not models_locked() or settings().own_networks:
     add_your_own()
-if (saved := st.session_state.pop("own_saved", None)) in known:
-    look_at(known[saved])
+news = session().get(ModelsNews)
+if news.saved in known:
+    look_at(known[news.saved])
+news.saved = ""
 if wanted:  # last, for it takes long, and the rest of the page is there meanwhile
     card, box = wanted
     with box:

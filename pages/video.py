@@ -1,13 +1,14 @@
 """Video: a clip in, the finished clip out, with its sound."""
 
 from base64 import b64encode
-from pathlib import PurePath
 
 import streamlit as st
 
-from pages.shared.controls.recipe_picker import current_recipe, pick_recipe
-from pages.shared.desk.clips import Clip, ClipJob, Finished, cancel, keep, settle, shown_first, start
-from pages.shared.desk.show import count_chart, coverage_chart, kept_row, plain, smaller
+from pages.shared.controls.recipe_in_use import recipe_in_use
+from pages.shared.controls.recipe_picker import pick_recipe
+from pages.shared.desk.clips import Clip, ClipDesk, ClipJob, cancel, keep, settle, shown_first, start
+from pages.shared.desk.finished_clip import show_finished
+from pages.shared.desk.show import kept_row, plain, smaller
 from pages.shared.drawing.surface import draw_marks, marks_object
 from pages.shared.server import failures
 from pages.shared.visitor.uploads import upload_box
@@ -33,13 +34,13 @@ def take_clip(mine: Shelf) -> Clip | None:
             with st.spinner("Looking at the video …"):
                 keep(arrived[-1], mine)
         except Exception as error:
-            mine.things["refused"] = failures.in_words(error)
-    clip = mine.things.get("clip")
-    if clip:
-        kept_row(clip.name, forget)
-    elif refused := mine.things.get("refused"):
-        st.error(plain(refused), icon=":material/error:")
-    return clip
+            mine.store.get(ClipDesk).refused = failures.in_words(error)
+    desk = mine.store.get(ClipDesk)
+    if desk.clip:
+        kept_row(desk.clip.name, forget)
+    elif desk.refused:
+        st.error(plain(desk.refused), icon=":material/error:")
+    return desk.clip
 
 
 def forget() -> None:
@@ -77,40 +78,6 @@ def watch(job: ClipJob) -> None:
     st.image(f"data:image/jpeg;base64,{b64encode(job.still).decode()}", alt="The newest picture")
 
 
-def show(finished: Finished, name: str) -> None:
-    st.subheader(plain(finished.title))
-    if finished.cut_off:
-        st.warning(
-            "The video is damaged or cut off: the result holds what could be read.", icon=":material/content_cut:"
-        )
-    for note, time_s in finished.notes.items():
-        st.info(f"From {describe_seconds(round(time_s, 1))} on: {plain(note)}", icon=":material/info:")
-    st.video(st.context.url.rsplit("/video", 1)[0] + finished.address)
-    with st.container(horizontal=True):
-        files = {
-            "Result": finished.path,
-            "Mask video": finished.mask,
-            "Figures": finished.figures,
-            "Objects": finished.objects,
-        }
-        for title, path in files.items():
-            if path is None:
-                continue
-            st.download_button(
-                title,
-                lambda path=path: path.open("rb"),
-                f"{PurePath(name).stem} {path.name}",
-                "text/csv" if path.suffix == ".csv" else "video/mp4",
-                on_click="ignore",
-                icon=":material/download:",
-                key=f"video-{path.name}",
-            )
-    st.caption(f"{finished.pictures} pictures in {describe_seconds(round(finished.seconds, 1))}.")
-    coverage_chart(finished.table[[*dict.fromkeys(label.name for label in finished.labels)]], finished.labels)
-    if finished.objects:
-        count_chart(finished.table["objects"])
-
-
 st.title("Video")
 st.caption("A clip in, the finished clip out, with its sound.")
 mine = shelf("clip")
@@ -134,7 +101,7 @@ else:
             "Process the video",
             type="primary",
             icon=":material/play_arrow:",
-            on_click=lambda: start(shelf("clip"), current_recipe()),
+            on_click=lambda: start(shelf("clip"), recipe_in_use().now),
         )
         st.caption(
             f"The video and its result then stay for {describe_seconds(60 * limits.keep_result_minutes)} after you "
@@ -142,8 +109,8 @@ else:
         )
     with result:
         if error:
-            st.error(plain(error), icon=":material/error:")
-        if finished := mine.things.get("finished"):
-            show(finished, clip.name)
+            failures.show(error)
+        if finished := mine.store.get(ClipDesk).finished:
+            show_finished(finished, clip.name)
         else:
             st.info("Pick a recipe, then process the video.", icon=":material/arrow_forward:")

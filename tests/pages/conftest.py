@@ -12,6 +12,7 @@ from streamlit.runtime.caching import cache_data_api, cache_resource_api
 from streamlit.testing.v1 import AppTest
 
 from pages.shared.visitor import visits
+from pages.shared.visitor.session import Kept
 from segcore.settings import settings
 from tests.conftest import ROOT
 from tests.pages import browsing
@@ -69,9 +70,14 @@ def files_in(work_dir: Path) -> list[str]:
     return sorted(path.name for path in work_dir.glob("server-*/*/*/*"))
 
 
+def kept(app: AppTest, kind: type[Kept]) -> Kept:
+    """Return what the pages keep of a class in the visitor's session."""
+    return app.session_state["segdeck"].get(kind)
+
+
 def send(app: AppTest, shelf: str, *files: tuple[str, bytes]) -> AppTest:
     """Upload files to one of the visitor's shelves, as the page's script in the browser does."""
-    mine = visits._visits[app.session_state["visit"]].shelf(shelf)
+    mine = visits._visits[kept(app, visits.VisitKey).key].shelf(shelf)
     answers = [sent(mine.token, [content], x_file_name=quote(name)) for name, content in files]
     assert [status for status, _ in answers] == [200] * len(files)
     app.session_state[f"{shelf}-upload"] = {"arrived": [answer["id"] for _, answer in answers]}

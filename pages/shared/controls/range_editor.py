@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from pages.shared.desk.show import plain
+from pages.shared.visitor.session import Widget, session
 from segcore.methods.color_range import CHANNELS, ColorRange, ColorRangeOptions, ColorSpace, range_around
 
 _SPACES = {"hsv": "Hue, saturation, brightness", "bgr": "Blue, green, red", "lab": "Lab: lightness and two colours"}
@@ -34,21 +35,30 @@ class _Draft:
     open: int | None
 
 
+@dataclass
+class RangeEditor:
+    """The draft of the editor that was shown last; there is one on a page."""
+
+    draft: _Draft | None = None
+
+
 def edit_ranges(options: ColorRangeOptions, key: str) -> dict[str, Any]:
     """Show the editor and return the values of ``space`` and ``ranges``, which always fit each other."""
-    alive = f"{key}-space" in st.session_state
+    space_box = Widget[ColorSpace](f"{key}-space")
+    alive = space_box.is_known
     space = st.selectbox(
         "Colours in numbers as",
         _SPACES,
         index=list(_SPACES).index(options.space),
         format_func=_SPACES.get,
-        key=f"{key}-space",
+        key=space_box.key,
     )
-    draft = st.session_state.get("ranges_draft")
+    mine = session().get(RangeEditor)
+    draft = mine.draft
     if not alive or draft is None or (draft.key, draft.space) != (key, space):
-        draft = st.session_state["ranges_draft"] = _new_draft(options, space, key)
+        draft = mine.draft = _new_draft(options, space, key)
     for number, one in list(draft.ranges.items()):
-        title = st.session_state.get(f"{key}-{number}-name") or one.name
+        title = Widget[str](f"{key}-{number}-name").value or one.name
         with st.expander(plain(title), number == draft.open, icon=":material/colorize:", key=f"{key}-{number}-box"):
             draft.ranges[number] = _edit_one(draft, number, f"{key}-{number}")
     full = len(draft.ranges) >= _MOST

@@ -10,8 +10,8 @@ from typing import Any
 import cv2
 import streamlit as st
 
-from pages.shared.controls.marks_editor import TURN
-from pages.shared.controls.recipe_picker import current_recipe
+from pages.shared.controls.recipe_in_use import recipe_in_use
+from pages.shared.visitor.session import Widget
 from segcore.methods.grab import GrabOptions
 from segcore.picture.scaling import shrink
 from segcore.recipe import Recipe
@@ -44,31 +44,32 @@ def draw_marks(image: Image, alt: str, page: str) -> None:
     page
         The page's name, which keeps its surface apart from those of the others.
     """
-    options = current_recipe().segmenter
+    mine = recipe_in_use()
+    options = mine.now.segmenter
     picture = _data_url(image)
-    key = f"{page}-drawing-{st.session_state['recipe_round']}-{hash(picture)}"  # another picture: another surface
+    surface = Widget[dict[str, Any]](f"{page}-drawing-{mine.round}-{hash(picture)}")  # another picture, another surface
     _component(
-        key=key,
+        key=surface.key,
         data={
             "picture": picture,
             "alt": alt,
             "aspect": image.shape[1] / image.shape[0],
             "marks": options.model_dump(mode="json", include={"box", "strokes"}),
             "home": GrabOptions().box,
-            "turn": st.session_state.get(TURN, 0),
+            "turn": mine.drawings,
         },
-        on_marks_change=lambda: _take(**st.session_state[key]["marks"]),
+        on_marks_change=lambda: _take(**(surface.value or {})["marks"]),
     )
 
 
 def _take(turn: int, box: Any, strokes: Any) -> None:
     """Put what was drawn into the recipe. ``turn`` counts drawings, so that the surface knows what is known here."""
-    recipe = current_recipe()
-    if not marks_object(recipe):  # another one was chosen meanwhile
+    mine = recipe_in_use()
+    if not marks_object(mine.now):  # another one was chosen meanwhile
         return
-    values = dict(recipe.segmenter) | {"box": box, "strokes": strokes}
-    st.session_state["recipe"] = recipe.model_copy(update={"segmenter": GrabOptions.model_validate(values)})
-    st.session_state[TURN] = turn
+    values = dict(mine.now.segmenter) | {"box": box, "strokes": strokes}
+    mine.now = mine.now.model_copy(update={"segmenter": GrabOptions.model_validate(values)})
+    mine.drawings = turn
 
 
 @st.cache_data(scope="session", max_entries=2, show_spinner=False)

@@ -12,6 +12,7 @@ from pages.shared.networks.card_form import edit_card
 from pages.shared.server import failures
 from pages.shared.visitor.own_networks import check_room, note_own, own_folder
 from pages.shared.visitor.rights import models_locked
+from pages.shared.visitor.session import session
 from pages.shared.visitor.uploads import upload_box
 from pages.shared.visitor.visits import Accepts, Arrival, Shelf, shelf
 from segcore.errors import SegdeckError
@@ -42,6 +43,30 @@ class Draft:
     proposal: Proposal
 
 
+@dataclass
+class NetworkDesk:
+    """The visitor's draft. ``refused`` says why the last upload is no network."""
+
+    draft: Draft | None = None
+    refused: str = ""
+
+
+@dataclass
+class ModelsNews:
+    """What the Models page says once, in its next run.
+
+    Attributes
+    ----------
+    saved
+        The name of the network that was just added, to be looked at.
+    failed
+        The name of a network that could not be changed, and why, in a sentence.
+    """
+
+    saved: str = ""
+    failed: tuple[str, str] = ("", "")
+
+
 def add_your_own() -> None:
     """Show the desk, or what has just been saved."""
     st.subheader("Add your own network", anchor=False)
@@ -65,13 +90,13 @@ def take_files() -> Draft | None:
             with st.spinner("Trying the network …"):
                 keep(arrived, mine)
         except Exception as error:
-            mine.things["refused"] = failures.in_words(error)
-    draft: Draft | None = mine.things.get("draft")
-    if draft:
-        kept_row(draft.name, forget)
-    elif refused := mine.things.get("refused"):
-        st.error(plain(refused), icon=":material/error:")
-    return draft
+            mine.store.get(NetworkDesk).refused = failures.in_words(error)
+    now = mine.store.get(NetworkDesk)
+    if now.draft:
+        kept_row(now.draft.name, forget)
+    elif now.refused:
+        st.error(plain(now.refused), icon=":material/error:")
+    return now.draft
 
 
 def keep(arrived: Sequence[Arrival], mine: Shelf) -> None:
@@ -93,7 +118,7 @@ def keep(arrived: Sequence[Arrival], mine: Shelf) -> None:
         raise
     mine.clear(keep=names)
     proposal = keep_apart(proposal) if models_locked() else proposal
-    mine.things["draft"] = Draft(f"own-{next(_numbers)}", names[weights], proposal)
+    mine.store.get(NetworkDesk).draft = Draft(f"own-{next(_numbers)}", names[weights], proposal)
 
 
 def forget() -> None:
@@ -128,7 +153,7 @@ def save(card: ModelCard, proposal: Proposal) -> None:
     if own:
         note_own(card)
     forget()
-    st.session_state["own_saved"] = card.name
+    session().get(ModelsNews).saved = card.name
     st.rerun()
 
 
@@ -153,7 +178,7 @@ def attempt(change: Callable[[ModelCard], object], card: ModelCard) -> None:
     try:
         change(card)
     except Exception as error:
-        st.session_state["models_error"] = (card.name, failures.in_words(error))
+        session().get(ModelsNews).failed = card.name, failures.in_words(error)
 
 
 def test_picture(key: str) -> Image:

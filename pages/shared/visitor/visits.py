@@ -1,6 +1,6 @@
 """Who is here and what they brought. It outlasts a lost connection, and goes some time after the visitor did.
 
-A visit belongs to whoever has its key, and the key is only ever in that visitor's session state. Streamlit's caches of
+A visit belongs to whoever has its key, and the key is only ever in that visitor's session. Streamlit's caches of
 a session would be the wrong place: they are emptied at each lost connection, of four seconds too, while the session
 lives. All that the pages know of a visitor's files is kept beside the files, so that the two can only go together.
 """
@@ -10,20 +10,18 @@ import logging
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import Any, Protocol
-
-import streamlit as st
+from typing import Protocol
 
 from pages.shared.visitor import files, sessions
+from pages.shared.visitor.session import TypedStore, session
 from segcore.files.work_folder import ServerFolder
 from segcore.settings import settings
 
-_KEY = "visit"
 _SWEEP_EVERY_S = 2
 _visits: dict[str, "Visit"] = {}
 _guard = Lock()
@@ -67,8 +65,8 @@ class Shelf:
     ----------
     folder
         For its files.
-    things
-        What pages keep of the files, by name.
+    store
+        What pages keep of the files.
     job
         The newest job; there is one at a time.
     keeps_longer
@@ -82,32 +80,24 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700)
         self.folder = folder
-        self.things: dict[str, Any] = {}
+        self.store = TypedStore()
         self.job: Job | None = None
         self.keeps_longer = False
         self.token = secrets.token_urlsafe(24)
         self.accepts: Accepts | None = None
         self.arrived: list[Arrival] = []
-        self._when_cleared: list[Callable[[], None]] = []
         self._used_at_s = time.monotonic()
 
     def clear(self, *, keep: Collection[Path] = ()) -> None:
         """Remove everything, but for some files, once no job writes any more."""
         self.stop_job()
-        for do in self._when_cleared:
-            do()
-        self._when_cleared.clear()
-        self.things.clear()
+        self.store.clear()
         self.arrived.clear()
         self.keeps_longer = False
         for path in self.folder.iterdir():
             if path not in keep:
                 files.withdraw(path)
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-
-    def when_cleared(self, do: Callable[[], None]) -> None:
-        """Have something done when this is cleared: a page's buttons may hold on to what it would let go of."""
-        self._when_cleared.append(do)
 
     def stop_job(self) -> None:
         """Cancel the job, if there is one, and wait until it has tidied up."""
@@ -202,28 +192,37 @@ class Visit:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+@dataclass
+class VisitKey:
+    """The key of the visit that a session goes on with; none at first."""
+
+    key: str = ""
+
+
 def visit() -> Visit:
     """Return the visit of whom this script runs for."""
+    known = session().get(VisitKey)
     with _guard:
-        mine = _visits.get(st.session_state.get(_KEY, ""))
+        mine = _visits.get(known.key)
         if mine is None:
             mine = Visit(sessions.current_session())
             _visits[mine.key] = mine
-            st.session_state[_KEY] = mine.key
+            known.key = mine.key
         mine.use()
     return mine
 
 
 def adopt(key: object) -> None:
     """Go on with an earlier visit, if there is one with this key, instead of the one that has just begun."""
+    known = session().get(VisitKey)
     with _guard:
         earlier = _visits.get(key) if isinstance(key, str) else None
-        begun = _visits.get(st.session_state.get(_KEY, ""))
+        begun = _visits.get(known.key)
         if earlier is None or earlier is begun:
             return
         earlier.sessions.add(sessions.current_session())
         earlier.use()
-        st.session_state[_KEY] = earlier.key
+        known.key = earlier.key
         if begun:
             begun.sessions.discard(sessions.current_session())
 
