@@ -3,13 +3,13 @@
 import time
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared.desk.show import plain
 from pages.shared.networks.network_desk import ModelsNews, add_your_own, attempt, look_at
 from pages.shared.visitor.own_networks import networks_of_this_visit
 from pages.shared.visitor.rights import models_locked
 from pages.shared.visitor.session import session
+from pages.shared.visitor.streamlit_inside import Container
 from segcore.networks.card import Finding, ModelCard, broken_cards, cards, is_own
 from segcore.networks.runtimes import RUNTIME_TITLES
 from segcore.networks.store import install, remove
@@ -109,7 +109,7 @@ if not models_locked():
         st.warning(plain(problem), icon=":material/warning:")
 known = networks_of_this_visit() | cards()
 names = list(known)
-wanted: tuple[ModelCard, DeltaGenerator] | None = None
+wanted: tuple[ModelCard, Container] | None = None
 with st.container(key="models"):
     for start in range(0, len(names), _COLUMNS):
         for column, name in zip(st.columns(_COLUMNS), names[start : start + _COLUMNS], strict=False):

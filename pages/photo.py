@@ -3,7 +3,6 @@
 from pathlib import PurePath
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared.controls.recipe_picker import pick_recipe
 from pages.shared.desk.downloads import download_row
@@ -12,6 +11,7 @@ from pages.shared.desk.show import coverage_line, kept_row, plain, show_objects,
 from pages.shared.drawing.surface import draw_marks, marks_object
 from pages.shared.server import failures
 from pages.shared.visitor.session import Widget
+from pages.shared.visitor.streamlit_inside import UploadedFile
 from pages.shared.visitor.uploads import shelve, upload_box
 from pages.shared.visitor.visits import Accepts, Arrival, Shelf, shelf
 from segcore.errors import SegdeckError

@@ -1,26 +1,14 @@
-"""Encoders that send a smaller picture where the line, or the machine, can't carry a large one, and a larger one again.
+"""Chooses a smaller picture where the line, or the machine, can't carry a large one, and a larger one again later."""
 
-aiortc's own follow the browser's estimate of the line in bits per second, but always at the size of the frame: at
-1280x720 and a few hundred kbit/s hardly a picture comes through.
-"""
-
-import time
 from fractions import Fraction
-
-import av
-from aiortc import RTCRtpSender
-from aiortc.codecs.h264 import H264Encoder
-from aiortc.codecs.vpx import Vp8Encoder
-from aiortc.rtp import AnyRtcpPacket, RtcpRrPacket, RtcpSrPacket
 
 _SIZES = (Fraction(1), Fraction(3, 4), Fraction(1, 2), Fraction(3, 8))  # of a side
 _SHORTEST_PX = 16
 _RATE = 30
 _BITS_PER_PIXEL = 0.04  # enough for any picture; with fewer a codec leaves pictures out
 _SLOWEST_S = 1 / 15  # a picture that takes longer to encode is too large for this machine
-_HARMLESS_LOSS = 0.1  # this and the half of what is lost, below, are libwebrtc's
-_ROOM = 1.3  # more than this must there be for a larger picture ...
-_PATIENCE_S = 4  # ... for so long: each change of size or rate begins with a whole picture, which is large
+ROOM = 1.3  # more than this must there be for a larger picture ...
+PATIENCE_S = 4  # ... for so long: each change of size or rate begins with a whole picture, which is large
 
 
 class Fit:
@@ -56,9 +44,9 @@ class Fit:
         """
         while self._step + 1 < len(_SIZES) and not self._fits(self._step, width * height, bit_rate):
             self._to(self._step + 1)
-        if self._step and self._fits(self._step - 1, width * height, bit_rate / _ROOM, _SLOWEST_S / _ROOM):
+        if self._step and self._fits(self._step - 1, width * height, bit_rate / ROOM, _SLOWEST_S / ROOM):
             self._room_since_s = now_s if self._room_since_s is None else self._room_since_s
-            if now_s - self._room_since_s > _PATIENCE_S:
+            if now_s - self._room_since_s > PATIENCE_S:
                 self._to(self._step - 1)
         else:
             self._room_since_s = None
@@ -77,60 +65,3 @@ class Fit:
         share = float(_SIZES[step] / _SIZES[self._step]) ** 2
         self._encode_s, self._bits = self._encode_s * share, self._bits * share
         self._step, self._room_since_s = step, None
-
-
-class _Fitting:
-    """Put before one of aiortc's encoders, which start anew, with a whole picture, when size or bit rate change."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._fit = Fit()
-        self._settled_s = time.monotonic()
-
-    @property
-    def target_bitrate(self) -> int:
-        """In bits per second: at most what the browser last said that the line carries."""
-        return super().target_bitrate
-
-    @target_bitrate.setter
-    def target_bitrate(self, bit_rate: int) -> None:
-        now, held = time.monotonic(), self.target_bitrate
-        if bit_rate < held or (bit_rate > held * _ROOM and now - self._settled_s > _PATIENCE_S):
-            super(_Fitting, type(self)).target_bitrate.fset(self, min(bit_rate, round(held * _ROOM)))
-            self._settled_s = now
-
-    def heed_loss(self, share: float) -> None:
-        """Send less where packets get lost: a full queue's delay no longer grows, and the estimate sees nothing."""
-        if share > _HARMLESS_LOSS:
-            self.target_bitrate = round(self.target_bitrate * (1 - share / 2))
-
-    def encode(self, frame: av.VideoFrame, force_keyframe: bool = False) -> tuple[list[bytes], int]:
-        """Encode a frame, smaller if it must be. Called on a thread of aiortc's."""
-        width, height = self._fit.size(frame.width, frame.height, self.target_bitrate, time.monotonic())
-        start = time.monotonic()
-        if (width, height) != (frame.width, frame.height):
-            frame = frame.reformat(width=width, height=height)
-        payloads, timestamp = super().encode(frame, force_keyframe)
-        bits = 8 * sum(len(payload) for payload in payloads)
-        self._fit.took(time.monotonic() - start, bits, self.target_bitrate)
-        return payloads, timestamp
-
-
-class HeedingSender(RTCRtpSender):
-    """aiortc's sender, which makes nothing of the losses that the browser reports."""
-
-    async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
-        await super()._handle_rtcp_packet(packet)
-        encoder = self._RTCRtpSender__encoder
-        if isinstance(packet, RtcpRrPacket | RtcpSrPacket) and isinstance(encoder, _Fitting):
-            for report in packet.reports:
-                if report.ssrc == self._ssrc:
-                    encoder.heed_loss(report.fraction_lost / 256)
-
-
-class FittingVp8Encoder(_Fitting, Vp8Encoder):
-    """aiortc's VP8 encoder with a size that fits."""
-
-
-class FittingH264Encoder(_Fitting, H264Encoder):
-    """aiortc's H.264 encoder with a size that fits."""

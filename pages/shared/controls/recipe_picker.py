@@ -6,7 +6,6 @@ The recipe is the visitor's, so it is the same on every page.
 from collections.abc import Mapping
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared.controls.form import edit_recipe
 from pages.shared.controls.recipe_in_use import recipe_in_use
@@ -14,7 +13,7 @@ from pages.shared.desk.show import plain
 from pages.shared.server import failures
 from pages.shared.visitor.rights import models_locked
 from pages.shared.visitor.session import Widget
-from pages.shared.visitor.sessions import let_go
+from pages.shared.visitor.streamlit_inside import UploadedFile, let_go
 from segcore.files.toml_text import LARGEST_MB
 from segcore.networks.card import cards
 from segcore.recipe import Recipe, parse_recipe, ready_recipes

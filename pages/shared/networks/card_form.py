@@ -4,9 +4,9 @@ from typing import Any
 
 import streamlit as st
 from pydantic import ValidationError
-from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared.desk.show import plain
+from pages.shared.visitor.streamlit_inside import Container
 from segcore.networks.card import CardLabel, ModelCard, Triple, is_own
 from segcore.networks.own import CAFFE, IMAGENET, RAW, SYMMETRIC, UNIT, describe_labels, label_count, propose_labels
 from segcore.options import explain
@@ -62,7 +62,7 @@ def edit_card(card: ModelCard, channels: int, key: str) -> ModelCard | None:
         return None
 
 
-def _edit_name(place: DeltaGenerator, card: ModelCard, key: str) -> str:
+def _edit_name(place: Container, card: ModelCard, key: str) -> str:
     return place.text_input("Short name", card.name, max_chars=40, key=key, help="As recipes name it.")
 
 

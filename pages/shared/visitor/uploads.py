@@ -19,8 +19,8 @@ import anyio.to_thread
 import streamlit as st
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from pages.shared.visitor.streamlit_inside import UploadedFile
 from pages.shared.visitor.visits import Accepts, Arrival, Shelf, Visit, find_shelf, shelf
 from segcore.errors import SegdeckError
 from segcore.settings import settings

@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Protocol
 
-from pages.shared.visitor import files, sessions
+from pages.shared.visitor import files, streamlit_inside
 from pages.shared.visitor.session import TypedStore, session
 from segcore.files.work_folder import ServerFolder
 from segcore.settings import settings
@@ -205,7 +205,7 @@ def visit() -> Visit:
     with _guard:
         mine = _visits.get(known.key)
         if mine is None:
-            mine = Visit(sessions.current_session())
+            mine = Visit(streamlit_inside.current_session())
             _visits[mine.key] = mine
             known.key = mine.key
         mine.use()
@@ -220,11 +220,11 @@ def adopt(key: object) -> None:
         begun = _visits.get(known.key)
         if earlier is None or earlier is begun:
             return
-        earlier.sessions.add(sessions.current_session())
+        earlier.sessions.add(streamlit_inside.current_session())
         earlier.use()
         known.key = earlier.key
         if begun:
-            begun.sessions.discard(sessions.current_session())
+            begun.sessions.discard(streamlit_inside.current_session())
 
 
 def shelf(name: str) -> Shelf:
@@ -272,7 +272,7 @@ def sweep() -> None:
     """Remove what visitors left who have been away for long enough."""
     with _guard:  # none comes back just now
         for key, one in list(_visits.items()):
-            if any(map(sessions.is_connected, one.sessions)):
+            if any(map(streamlit_inside.is_connected, one.sessions)):
                 one.use()
                 continue
             one.sweep()
@@ -280,7 +280,7 @@ def sweep() -> None:
                 one.remove()
                 del _visits[key]
                 for session in one.sessions:
-                    sessions.drop_uploads(session)
+                    streamlit_inside.drop_uploads(session)
 
 
 def close_visits() -> None:
