@@ -1,22 +1,21 @@
-"""Models: every network there is, to install and remove, and a place to add one's own."""
-
-import time
+"""The Models page: every network there is, to install and remove, and a place to add one's own."""
 
 import streamlit as st
 
 from pages.shared.desk.show import plain
-from pages.shared.networks.network_desk import ModelsNews, add_your_own, attempt, look_at
+from pages.shared.networks.add_network import add_your_own
+from pages.shared.networks.change_network import ModelsNews, attempt, fetch
+from pages.shared.networks.try_network import look_at
 from pages.shared.visitor.own_networks import networks_of_this_visit
 from pages.shared.visitor.rights import models_locked
 from pages.shared.visitor.session import session
 from pages.shared.visitor.streamlit_inside import Container
 from segcore.networks.card import Finding, ModelCard, broken_cards, cards, is_own
 from segcore.networks.runtimes import RUNTIME_TITLES
-from segcore.networks.store import install, remove
+from segcore.networks.store import remove
 from segcore.settings import settings
 
 _COLUMNS = 3
-_SHOW_EVERY_S = 0.2
 _STATES = {
     "reference": ("verified", ":material/verified:", "blue"),
     "confirmed": ("confirmed", ":material/verified:", "blue"),
@@ -79,27 +78,6 @@ def actions(card: ModelCard, finding: Finding | None) -> bool:
             st.markdown(f"Remove “{plain(card.title)}”? {again}")
             st.button("Yes, remove it", key=f"removed-{card.name}", on_click=attempt, args=(remove, card))
     return False
-
-
-def fetch(card: ModelCard) -> None:
-    """Install a network, showing how far it is.
-
-    Streamlit ends this run of the script when something is clicked or the page is left; what came is kept, and the
-    next try goes on from there.
-    """
-    bar, shown_s = st.progress(0.0, "Connecting …"), 0.0
-    st.button("Cancel", icon=":material/cancel:", key=f"cancel-{card.name}")
-
-    def on_progress(here: int, total: int) -> None:
-        nonlocal shown_s
-        if here < total and time.monotonic() - shown_s < _SHOW_EVERY_S:
-            return
-        shown_s = time.monotonic()
-        words = "Trying it and measuring its speed …" if here == total else f"{here / 1e6:.1f} of {total / 1e6:.1f} MB"
-        bar.progress(min(1.0, here / total), words)
-
-    attempt(lambda card: install(card, on_progress), card)
-    st.rerun()
 
 
 st.title("Models")

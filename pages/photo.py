@@ -1,4 +1,4 @@
-"""Photo: one picture in, its parts out."""
+"""The Photo page: one image in, its parts out."""
 
 from pathlib import PurePath
 
@@ -11,9 +11,10 @@ from pages.shared.desk.show import coverage_line, kept_row, plain, show_objects,
 from pages.shared.drawing.surface import draw_marks, marks_object
 from pages.shared.server import failures
 from pages.shared.visitor.session import Widget
+from pages.shared.visitor.shelves import Accepts, Arrival, Shelf
 from pages.shared.visitor.streamlit_inside import UploadedFile
 from pages.shared.visitor.uploads import shelve, upload_box
-from pages.shared.visitor.visits import Accepts, Arrival, Shelf, shelf
+from pages.shared.visitor.visits import shelf
 from segcore.errors import SegdeckError
 from segcore.settings import describe_seconds, settings
 
@@ -66,7 +67,7 @@ def hold(file: UploadedFile | None) -> None:
 
 @st.fragment
 def desk(mine: Shelf, name: str) -> None:
-    """Show the photo and what becomes of it, beside the controls."""
+    """Show the photo and its result, beside the controls."""
     shown, controls = st.columns([3, 2], gap="large")
     with controls:
         recipe = pick_recipe("photo")

@@ -1,4 +1,4 @@
-"""Video: a clip in, the finished clip out, with its sound."""
+"""The Video page: a clip in, the finished clip out, with its sound."""
 
 from base64 import b64encode
 
@@ -6,13 +6,14 @@ import streamlit as st
 
 from pages.shared.controls.recipe_in_use import recipe_in_use
 from pages.shared.controls.recipe_picker import pick_recipe
-from pages.shared.desk.clips import Clip, ClipDesk, ClipJob, cancel, keep, settle, shown_first, start
+from pages.shared.desk.clips import Clip, ClipDesk, ClipJob, cancel, first_frame, keep, newest_job, settle, start
 from pages.shared.desk.finished_clip import show_finished
 from pages.shared.desk.show import kept_row, plain, smaller
 from pages.shared.drawing.surface import draw_marks, marks_object
 from pages.shared.server import failures
+from pages.shared.visitor.shelves import Accepts, Shelf
 from pages.shared.visitor.uploads import upload_box
-from pages.shared.visitor.visits import Accepts, Shelf, shelf
+from pages.shared.visitor.visits import shelf
 from segcore.pipeline import build_pipeline
 from segcore.settings import describe_seconds, settings
 
@@ -49,13 +50,13 @@ def forget() -> None:
 
 @st.fragment
 def choose(clip: Clip) -> None:
-    """Let the recipe be chosen and, where it needs one, an object be marked in the first picture."""
+    """Let the recipe be chosen and, where it needs one, an object be marked in the first frame."""
     recipe = pick_recipe("video")
     if not marks_object(recipe):
         return
-    picture = shown_first(clip)
-    draw_marks(picture, "The video's first picture", "video")
-    first = build_pipeline(recipe)(picture)
+    image = first_frame(clip)
+    draw_marks(image, "The video's first picture", "video")
+    first = build_pipeline(recipe)(image)
     if first.segmentation.note:
         st.info(plain(first.segmentation.note), icon=":material/info:")
     st.image(smaller(first.image), caption="The first picture", alt="The result", channels="BGR", output_format="JPEG")
@@ -66,7 +67,7 @@ def watch(job: ClipJob) -> None:
     """Show how far the job is. It goes on without this."""
     if not job.running:
         st.rerun()
-    if (step := job.step) is None:
+    if (step := job.step) is None or job.still is None:
         st.progress(0.0, "Starting …")
         return
     left = describe_seconds(round(step.left_s))
@@ -82,10 +83,11 @@ st.title("Video")
 st.caption("A clip in, the finished clip out, with its sound.")
 mine = shelf("clip")
 limits = settings()
-if mine.running:
+job = newest_job(mine)
+if job and job.running:
     st.button("Cancel", icon=":material/cancel:", on_click=lambda: cancel(shelf("clip")))
     st.caption("This goes on while you look at other pages, and if the connection is lost for a while.")
-    watch(mine.job)
+    watch(job)
 elif (clip := take_clip(mine)) is None:
     st.info(
         f"Choose a video to begin. It is removed {describe_seconds(60 * limits.keep_minutes)} after you leave.",

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from pages.shared.controls.marks_editor import edit_marks
 from pages.shared.controls.range_editor import edit_ranges
 from pages.shared.desk.show import plain
-from pages.shared.networks.network_editor import edit_network
+from pages.shared.networks.choose_network import choose_network
 from pages.shared.server import failures
 from segcore.methods import METHODS, MethodOptions
 from segcore.methods.objects import SOURCES
@@ -171,7 +171,7 @@ def _in_words(name: str) -> str:
 _EDITORS: dict[str, tuple[Callable[[Any, str], dict[str, Any]], tuple[str, ...]]] = {
     "color_range": (edit_ranges, ("space", "ranges")),
     "grab": (edit_marks, ("box", "strokes")),
-    "network": (edit_network, ("model", "classes", "colors")),
+    "network": (choose_network, ("model", "classes", "colors")),
     "replace": (_edit_background, ("picture",)),
 }
 """By method or overlay: the editor, and the fields that are its own."""

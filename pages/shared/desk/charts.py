@@ -20,7 +20,7 @@ def coverage_chart(table: pd.DataFrame, labels: tuple[Label, ...]) -> None:
     Parameters
     ----------
     table
-        A row a picture, its time in seconds as the index; a column a label, in %.
+        A row a frame, its time in seconds as the index; a column a label, in %.
     labels
         The labels that the columns stand for.
     """
@@ -47,7 +47,7 @@ def count_chart(counts: pd.Series) -> None:
     Parameters
     ----------
     counts
-        A picture's count each, its time in seconds as the index.
+        A frame's count each, its time in seconds as the index.
     """
     table = thinned(counts.to_frame("objects")).rename_axis("time_s").reset_index()
     chart = (

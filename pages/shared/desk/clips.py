@@ -11,7 +11,7 @@ import streamlit as st
 from pages.shared.desk.charts import thinned
 from pages.shared.server import failures
 from pages.shared.visitor.files import offer
-from pages.shared.visitor.visits import Arrival, Shelf
+from pages.shared.visitor.shelves import Arrival, Shelf
 from segcore.errors import SegdeckError
 from segcore.recipe import Recipe
 from segcore.segmentation import Image, Label
@@ -36,7 +36,7 @@ class Finished:
 
     The table's index is the time in seconds. It has a column a label, in % of the picture, and a last one that counts
     the objects, where the recipe tells them apart. The notes are what who watches should know, each with the time in
-    seconds of the first picture that it is said of.
+    seconds of the first frame that it is said of.
     """
 
     path: Path
@@ -47,7 +47,7 @@ class Finished:
     table: pd.DataFrame
     labels: tuple[Label, ...]
     title: str
-    pictures: int
+    frames: int
     seconds: float
     cut_off: bool
     notes: dict[str, float]
@@ -81,8 +81,8 @@ def keep(arrival: Arrival, shelf: Shelf) -> Clip:
 
 
 @st.cache_data(scope="session", max_entries=1, show_spinner="Looking at the video …")
-def shown_first(clip: Clip) -> Image:
-    """Return the clip's first picture, (H, W, 3) uint8, BGR."""
+def first_frame(clip: Clip) -> Image:
+    """Return the clip's first frame, (H, W, 3) uint8, BGR."""
     return first_picture(clip.path, clip.info)
 
 
@@ -94,7 +94,7 @@ class ClipJob:
     step
         The newest, or None before the first.
     still
-        A picture as drawn, JPEG, not always the newest, or None before the first.
+        A frame as drawn, JPEG, not always the newest, or None before the first.
     finished
         What there is at the end, or None before that and where it was cancelled or failed.
     error
@@ -172,12 +172,17 @@ def start(shelf: Shelf, recipe: Recipe) -> None:
         shelf.keeps_longer = True
 
 
+def newest_job(shelf: Shelf) -> ClipJob | None:
+    """Return the job that processes the clip, or did and is not settled yet."""
+    return shelf.job if isinstance(shelf.job, ClipJob) else None
+
+
 def settle(shelf: Shelf) -> SegdeckError | None:
     """Take over what a job that has ended left, and return what went wrong, once."""
-    job, shelf.job = shelf.job, None
+    job, shelf.job = newest_job(shelf), None
     if job and job.finished:
         shelf.store.get(ClipDesk).finished = job.finished
-    return job and job.error
+    return job.error if job else None
 
 
 def cancel(shelf: Shelf) -> None:

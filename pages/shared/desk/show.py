@@ -1,4 +1,4 @@
-"""Showing results: pictures small enough for a page, names as they were typed, measures as a line or a list."""
+"""Shows results: images small enough for a page, names as they were typed, measures as a line or a list."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -53,12 +53,12 @@ def kept_row(name: str, remove: Callable[[], None]) -> None:
 
 
 def smaller(image: Image) -> Image:
-    """Return a picture at most as large as a page shows it, so that it loads fast and any file can hold it."""
+    """Return an image at most as large as a page shows it, so that it loads fast and any file can hold it."""
     return fit_within(image, _WIDEST_PX, _HIGHEST_PX)
 
 
 def worth_telling(coverage_percent: Mapping[str, float]) -> Mapping[str, float]:
-    """Return the shares of all labels where they are few, else of those that are in the picture."""
+    """Return the shares of all labels where they are few, else of those that are in the image."""
     return coverage_percent if len(coverage_percent) <= _FEW_LABELS else in_the_picture(coverage_percent)
 
 
@@ -73,7 +73,7 @@ def in_words(coverage_percent: Mapping[str, float]) -> str:
 
 
 def coverage_line(result: Result) -> None:
-    """Say what share of the picture each label covers and how long it took."""
+    """Say what share of the image each label covers and how long it took."""
     shares = in_words(worth_telling(result.measures.coverage_percent))
     stages = ", ".join(f"{stage} {ms:.1f} ms" for stage, ms in result.timings_ms.items())
     st.caption(f"Covers: {shares}. Took: {stages}.")

@@ -14,7 +14,8 @@ from pages.shared.desk import clips
 from pages.shared.desk.charts import coverage_chart
 from pages.shared.desk.clips import ClipDesk, Finished
 from pages.shared.visitor import visits
-from pages.shared.visitor.visits import Arrival, Shelf, Visit, sweep
+from pages.shared.visitor.shelves import Arrival, Shelf
+from pages.shared.visitor.visits import Visit, sweep
 from segcore.recipe import Recipe, ready_recipes
 from segcore.segmentation import Label
 from segcore.settings import settings
@@ -106,7 +107,7 @@ def test_a_refused_upload_ends_the_one_before(shelf: Shelf, content: bytes) -> N
 def test_processed_clip_and_its_table(shelf: Shelf, content: bytes, red: Recipe) -> None:
     clips.keep(arrive(shelf, content), shelf)
     result = done(shelf, red)
-    assert (result.title, result.cut_off, result.pictures) == ("Colour pop: red", False, FRAMES)
+    assert (result.title, result.cut_off, result.frames) == ("Colour pop: red", False, FRAMES)
     assert names(shelf) == ["mask.mp4", "measures.csv", "result.mp4", "upload.mp4"]
     assert result.table.shape == (FRAMES, 1)
     assert list(result.table.index) == pytest.approx([n / 25 for n in range(FRAMES)])
@@ -128,7 +129,7 @@ def test_a_long_clips_table_is_light(shelf: Shelf, red: Recipe, tmp_path: Path) 
     path = repeat(make_clip(tmp_path / "a.mp4", frames=300, size=(32, 32)), 10)
     clips.keep(arrive(shelf, path.read_bytes()), shelf)
     result = done(shelf, red)
-    assert result.pictures == 3000
+    assert result.frames == 3000
     assert len(result.table) == 1000
 
 

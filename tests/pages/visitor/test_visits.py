@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages.shared.visitor import visits
 from pages.shared.visitor.files import offer
-from pages.shared.visitor.visits import Shelf, Visit, sweep
+from pages.shared.visitor.shelves import Shelf
+from pages.shared.visitor.visits import Visit, sweep
 from segcore.settings import settings
 from tests.pages.asking import fetch
 from tests.pages.conftest import lose_connection

@@ -1,35 +1,30 @@
-"""A desk for networks of one's own: upload, see what was found, correct the card against a test picture, save."""
+"""A network of one's own: uploaded, looked into, its card corrected beside a test picture, saved."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 import streamlit as st
 
-from pages.shared.desk.show import in_the_picture, in_words, kept_row, plain, smaller
-from pages.shared.networks.card_form import edit_card
+from pages.shared.desk.show import kept_row, plain
+from pages.shared.networks.change_network import ModelsNews
+from pages.shared.networks.edit_card import edit_card
+from pages.shared.networks.try_network import compare
 from pages.shared.server import failures
 from pages.shared.visitor.own_networks import check_room, note_own, own_folder
 from pages.shared.visitor.rights import models_locked
 from pages.shared.visitor.session import session
+from pages.shared.visitor.shelves import Accepts, Arrival, Shelf
 from pages.shared.visitor.uploads import upload_box
-from pages.shared.visitor.visits import Accepts, Arrival, Shelf, shelf
+from pages.shared.visitor.visits import shelf
 from segcore.errors import SegdeckError
-from segcore.methods.network import NetworkOptions
 from segcore.networks.card import ModelCard, is_own
 from segcore.networks.files import KINDS
 from segcore.networks.own import CONFIG_ENDINGS, Proposal, add, keep_apart, propose, sort_files, try_on
-from segcore.networks.store import confirm
-from segcore.objects.measures import measure
-from segcore.overlays.tint import Tint
-from segcore.picture.canvas import Canvas
-from segcore.picture.photo import read_photo_in_worker
 from segcore.segmentation import Image, Segmentation
 from segcore.settings import settings
 
-_TEST_PICTURE = Path("pages/assets/astronaut.jpg")
-_TINT = Tint(strength=0.65)
 _ENDINGS = tuple(ending[1:] for ending in (*KINDS, *CONFIG_ENDINGS.values()))
 _numbers = count()
 
@@ -49,22 +44,6 @@ class NetworkDesk:
 
     draft: Draft | None = None
     refused: str = ""
-
-
-@dataclass
-class ModelsNews:
-    """What the Models page says once, in its next run.
-
-    Attributes
-    ----------
-    saved
-        The name of the network that was just added, to be looked at.
-    failed
-        The name of a network that could not be changed, and why, in a sentence.
-    """
-
-    saved: str = ""
-    failed: tuple[str, str] = ("", "")
 
 
 def add_your_own() -> None:
@@ -137,7 +116,7 @@ def desk(draft: Draft) -> None:
     with shown:
         works = card is not None and compare(draft.key, lambda image: tried(card, proposal.files, image))
     with fields:
-        if st.button("Save", type="primary", icon=":material/save:", disabled=not works):
+        if st.button("Save", type="primary", icon=":material/save:", disabled=not works) and card:
             save(card, proposal)
 
 
@@ -160,62 +139,3 @@ def save(card: ModelCard, proposal: Proposal) -> None:
 @st.cache_data(scope="session", max_entries=8, show_spinner=False, hash_funcs={ModelCard: ModelCard.model_dump_json})
 def tried(card: ModelCard, files: Mapping[str, Path], image: Image) -> Segmentation:
     return try_on(card, files, image)
-
-
-@st.dialog("Does it look right?", width="large", icon=":material/visibility:")
-def look_at(card: ModelCard) -> None:
-    """Show what an installed network makes of a test picture, and let a person say that it works."""
-    st.markdown(plain(f"{card.title}. {card.task}"))
-    if not compare(f"look-{card.name}", lambda image: NetworkOptions(model=card.name).build().segment(image)):
-        return
-    words = "Looks right: mark as confirmed"
-    if st.button(words, type="primary", icon=":material/verified:", on_click=attempt, args=(confirm, card)):
-        st.rerun()
-
-
-def attempt(change: Callable[[ModelCard], object], card: ModelCard) -> None:
-    """Change a network, and have what goes wrong shown in its card."""
-    try:
-        change(card)
-    except Exception as error:
-        session().get(ModelsNews).failed = card.name, failures.in_words(error)
-
-
-def test_picture(key: str) -> Image:
-    """Offer to choose a test picture and return it; the astronaut until then. It is stored nowhere."""
-    upload = st.file_uploader(
-        "Another test picture: PNG, JPEG or WebP",
-        ["png", "jpg", "jpeg", "webp"],
-        max_upload_size=settings().max_photo_mb,
-        key=f"{key}-picture",
-    )
-    if upload:
-        try:
-            return decoded(upload.getvalue())
-        except Exception as error:
-            failures.show(error)
-    return decoded(_TEST_PICTURE.read_bytes())
-
-
-@st.cache_data(scope="session", max_entries=2, show_spinner=False)
-def decoded(content: bytes) -> Image:
-    return smaller(read_photo_in_worker(content).image)
-
-
-def compare(key: str, split: Callable[[Image], Segmentation]) -> bool:
-    """Show a test picture and, beside it, what a network finds in it; tell whether it could."""
-    pictures = st.container()
-    image = test_picture(key)
-    before, after = pictures.columns(2)
-    before.image(image, caption="Original", alt="The test picture", channels="BGR", output_format="JPEG")
-    try:
-        with after, st.spinner("Splitting …"):
-            segmentation = split(image)
-    except Exception as error:
-        with after:
-            failures.show(error)
-        return False
-    tinted = _TINT.draw(Canvas.of_image(image), segmentation).bgr()
-    after.image(tinted, caption="Result", alt="What the network finds in it", channels="BGR", output_format="JPEG")
-    pictures.caption(f"Finds: {in_words(in_the_picture(measure(segmentation).coverage_percent))}.")
-    return True
