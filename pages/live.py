@@ -1,4 +1,4 @@
-"""Live: the camera's picture, split, while one watches."""
+"""The Live page: the camera's frames, segmented while one watches."""
 
 import streamlit as st
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
@@ -33,7 +33,7 @@ def controls(live: LiveView) -> None:
 def say_phase(phase: Phase) -> None:
     if phase is Phase.IDLE:
         st.caption(
-            "Press START and allow the camera. Pictures are split on this Segdeck and sent back; none is stored."
+            "Press START and allow the camera. Pictures are segmented on this Segdeck and sent back; none is stored."
         )
     elif phase is Phase.CONNECTING:
         st.info("Connecting …", icon=":material/hourglass_top:")
@@ -50,7 +50,7 @@ def say_phase(phase: Phase) -> None:
 
 @st.fragment(run_every=1)
 def show_state(live: LiveView) -> None:
-    """Show how the connection is doing and, while pictures come, what is measured of them."""
+    """Say how the connection is doing and, while frames come, what is measured of them."""
     now = live.processor.figures()
     if now.error:
         st.error(plain(now.error), icon=":material/error:")
@@ -73,7 +73,7 @@ def show_state(live: LiveView) -> None:
 
 
 st.title("Live")
-st.caption("Your camera, split into parts while you watch.")
+st.caption("Your camera, segmented while you watch: people, colours, things that move.")
 live = session().get(LiveView)
 picture, settings = st.columns([3, 2], gap="large")
 with settings:

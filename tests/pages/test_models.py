@@ -55,7 +55,7 @@ def test_a_card_that_is_not_installed_offers_that(visit: Open, write_card: Write
     assert "Yes, remove it" not in labels(app, "button")
 
 
-def test_what_goes_wrong_is_said_in_the_card(visit: Open, write_card: WriteCard) -> None:
+def test_what_goes_wrong_is_said_beside_the_network(visit: Open, write_card: WriteCard) -> None:
     write_card("net")
     app = press(visit("models"), "Install")
     assert len(errors(app)) == 1
@@ -112,12 +112,12 @@ def test_a_network_of_ones_own_is_ones_own(visit: Open, elsewhere: Path) -> None
     assert cards() == {}
     press(app, "Looks right: mark as confirmed")
     assert "confirmed" in said(app)
-    put(go(app, "live"), "selectbox", "Split by", "network")
+    put(go(app, "live"), "selectbox", "Method", "network")
     assert "Find red" in find(app, "selectbox", "Network").options
 
     other = visit("models")
     assert "Find red" not in said(other)
-    put(go(other, "live"), "selectbox", "Split by", "network")
+    put(go(other, "live"), "selectbox", "Method", "network")
     assert "Find red" not in find(other, "selectbox", "Network").options
 
     press(go(app, "models"), "Yes, remove it")

@@ -1,4 +1,4 @@
-"""What the Live page keeps of a visitor: the running picture, its connection, and the recipe that it works by."""
+"""What the Live page keeps of a visitor: what works on the frames, the connection, and the recipe in use."""
 
 import time
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from segcore.recipe import Recipe
 
 @dataclass
 class LiveView:
-    """The camera's picture of one visitor.
+    """The camera of one visitor.
 
     Attributes
     ----------

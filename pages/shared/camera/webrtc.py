@@ -45,8 +45,8 @@ CAMERA = {
 class _StartingHigh(AimdRateControl):
     """What the browser may send: as much as at the start until the line is seen to fill up, then what it carries.
 
-    aiortc's own starts from what comes in the first seconds, so a picture in which little moves holds down those
-    that follow.
+    aiortc's own starts from what comes in the first seconds, so frames in which little moves hold down those that
+    follow.
     """
 
     def __init__(self) -> None:
@@ -55,10 +55,10 @@ class _StartingHigh(AimdRateControl):
 
 
 class FittingEncoder(Encoder):
-    """One of aiortc's encoders, given a size that fits. It starts anew, with a whole picture, when size or rate change.
+    """One of aiortc's encoders, given a size that fits. It starts anew, with a key frame, when size or rate change.
 
     aiortc's own follow the browser's estimate of the line in bits per second, but always at the size of the frame: at
-    1280x720 and a few hundred kbit/s hardly a picture comes through.
+    1280x720 and a few hundred kbit/s hardly a frame comes through.
     """
 
     def __init__(self, encoder: Vp8Encoder | H264Encoder) -> None:
@@ -96,7 +96,7 @@ class FittingEncoder(Encoder):
         return payloads, timestamp
 
     def pack(self, packet: Packet) -> tuple[list[bytes], int]:
-        """Pack a picture that is encoded already, as it is."""
+        """Pack a frame that is encoded already, as it is."""
         return self._encoder.pack(packet)
 
 

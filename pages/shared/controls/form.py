@@ -42,9 +42,9 @@ def edit_recipe(recipe: Recipe, key: str) -> Recipe:
     Recipe
         As the controls are set now, or ``recipe`` where they hold something wrong, which is then said.
     """
-    split, refine, show = st.tabs(["Split", "Refine", "Show"])
-    with split:
-        segmenter = _edit_method("Split by", METHODS, recipe.segmenter, f"{key}-method")
+    segment, refine, show = st.tabs(["Segment", "Refine", "Show"])
+    with segment:
+        segmenter = _edit_method("Method", METHODS, recipe.segmenter, f"{key}-method")
     if segmenter.method != recipe.segmenter.method:  # what suited the old one could hide what the new one finds
         start = start_with(segmenter.method)
         recipe = recipe.model_copy(update={"refinement": start.refinement, "overlay": start.overlay})

@@ -1,4 +1,4 @@
-"""The controls of a marked object: its box by numbers. Strokes are drawn on a picture, and the box may be as well."""
+"""The controls of a marked object: its box by numbers. Strokes are drawn on an image, and the box may be as well."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from segcore.methods.grab import GrabOptions
 def edit_marks(options: GrabOptions, key: str) -> dict[str, Any]:
     """Show the controls and return the value of the box."""
     st.caption(
-        "What stands out in this box is cut out; in a video or before the camera it is then followed. "
+        "What stands out in this box is cut out; in a video or before the camera it is then tracked. "
         "Changing the box starts anew."
     )
     key = f"{key}-{recipe_in_use().drawings}"

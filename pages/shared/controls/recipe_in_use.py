@@ -23,7 +23,7 @@ class RecipeInUse:
     round
         Counts the starts. It is in the keys of the controls, so that they begin anew with each.
     drawings
-        Counts what was drawn on a picture: with each drawing the sliders of the box begin anew.
+        Counts what was drawn on an image: with each drawing the sliders of the box begin anew.
     refused
         Why the last file that was opened is no recipe, in one sentence.
     """

@@ -1,4 +1,4 @@
-"""Marking an object on a picture: a box around it, and strokes over what is to be kept or left out.
+"""Marking an object on an image: a box around it, and strokes over what is to be kept or left out.
 
 The marks are the recipe's: what is drawn goes into it at once, so it works the same on other pages and from a file.
 """
@@ -28,30 +28,30 @@ _component = st.components.v2.component(
 
 
 def marks_object(recipe: Recipe) -> bool:
-    """Tell whether a recipe works on an object that is marked in the picture."""
+    """Tell whether a recipe works on an object that is marked in the image."""
     return isinstance(recipe.segmenter, GrabOptions)
 
 
 def draw_marks(image: Image, alt: str, page: str) -> None:
-    """Show a picture to draw on; each box and stroke goes into the visitor's recipe, and the page runs anew.
+    """Show an image to draw on; each box and stroke goes into the visitor's recipe, and the page runs anew.
 
     Parameters
     ----------
     image
         (H, W, 3) uint8, BGR.
     alt
-        What the picture is, in words.
+        What the image shows, in words.
     page
         The page's name, which keeps its surface apart from those of the others.
     """
     mine = recipe_in_use()
     options = mine.now.segmenter
-    picture = _data_url(image)
-    surface = Widget[dict[str, Any]](f"{page}-drawing-{mine.round}-{hash(picture)}")  # another picture, another surface
+    address = _data_url(image)
+    surface = Widget[dict[str, Any]](f"{page}-drawing-{mine.round}-{hash(address)}")  # another image, another surface
     _component(
         key=surface.key,
         data={
-            "picture": picture,
+            "picture": address,
             "alt": alt,
             "aspect": image.shape[1] / image.shape[0],
             "marks": options.model_dump(mode="json", include={"box", "strokes"}),
@@ -74,7 +74,7 @@ def _take(turn: int, box: Any, strokes: Any) -> None:
 
 @st.cache_data(scope="session", max_entries=2, show_spinner=False)
 def _data_url(image: Image) -> str:
-    """Return a picture, small enough to draw on, as an address that holds it."""
+    """Return an image, small enough to draw on, as an address that holds it."""
     height, width = image.shape[:2]
     scale = min(1, _LONGEST_PX / max(height, width))
     small = shrink(image, max(1, round(height * scale)), max(1, round(width * scale)))

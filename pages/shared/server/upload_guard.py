@@ -1,4 +1,4 @@
-"""Stands before Streamlit's own upload address, whose files stay in the server's memory, and bounds what comes.
+"""Limits what comes to Streamlit's own upload address, whose files stay in the server's memory.
 
 Streamlit takes a file under any number that a browser makes up, as often as it likes, and none goes before the session
 does. Large files have a way of their own: see pages/shared/visitor/uploads.py.
