@@ -31,11 +31,11 @@ def take_clip(mine: Shelf) -> Clip | None:
         Accepts(_ENDINGS, limits.max_upload_mb),
     )
     if arrived:
-        try:
-            with st.spinner("Looking at the video …"):
+        with st.spinner("Looking at the video …"):  # its end may be the end of this run: what it found is kept by then
+            try:
                 keep(arrived[-1], mine)
-        except Exception as error:
-            mine.store.get(ClipDesk).refused = failures.in_words(error)
+            except Exception as error:
+                mine.store.get(ClipDesk).refused = failures.in_words(error)
     desk = mine.store.get(ClipDesk)
     if desk.clip:
         kept_row(desk.clip.name, forget)

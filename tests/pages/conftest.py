@@ -1,11 +1,13 @@
 """Pages without a browser: the scripts run, their words are read, their controls moved."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
+import streamlit as st
 import streamlit_webrtc
 from streamlit.runtime import Runtime
 from streamlit.runtime.caching import cache_data_api, cache_resource_api
@@ -82,6 +84,23 @@ def send(app: AppTest, shelf: str, *files: tuple[str, bytes]) -> AppTest:
     assert [status for status, _ in answers] == [200] * len(files)
     app.session_state[f"{shelf}-upload"] = {"arrived": [answer["id"] for _, answer in answers]}
     return read(app.run())
+
+
+@pytest.fixture
+def ended_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the first run of a page that has something to wait for end there, as a click at that moment does."""
+    clicks = [1]
+
+    @contextmanager
+    def spinner(_: str) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            if clicks:
+                clicks.pop()
+                st.rerun()
+
+    monkeypatch.setattr(st, "spinner", spinner)
 
 
 def go(app: AppTest, page: str) -> AppTest:

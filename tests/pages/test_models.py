@@ -197,6 +197,12 @@ def test_what_is_no_network_is_refused_and_not_kept(
     assert files_in(work_dir) == []
 
 
+@pytest.mark.usefixtures("ended_early")
+def test_a_refusal_is_said_even_if_its_run_ends_early(visit: Open, tmp_path: Path) -> None:
+    (tmp_path / "a.onnx").write_bytes(b"Dear network, ...")
+    assert "not a network" in errors(upload_network(visit("models"), tmp_path / "a.onnx"))[0]
+
+
 def test_an_upload_outlasts_a_look_at_another_page(visit: Open, shared: Path, work_dir: Path) -> None:
     app = upload_network(visit("models"), shared / "models" / ESPNET)
     app = go(go(app, "photo"), "models")

@@ -65,11 +65,11 @@ def take_files() -> Draft | None:
     limit = settings().max_upload_mb
     arrived = upload_box("network", f"The network, at most {limit} MB a file", Accepts(_ENDINGS, limit), several=True)
     if arrived:
-        try:
-            with st.spinner("Trying the network …"):
+        with st.spinner("Trying the network …"):  # its end may be the end of this run: what it found is kept by then
+            try:
                 keep(arrived, mine)
-        except Exception as error:
-            mine.store.get(NetworkDesk).refused = failures.in_words(error)
+            except Exception as error:
+                mine.store.get(NetworkDesk).refused = failures.in_words(error)
     now = mine.store.get(NetworkDesk)
     if now.draft:
         kept_row(now.draft.name, forget)
@@ -124,15 +124,15 @@ def save(card: ModelCard, proposal: Proposal) -> None:
     """Add the network to the others, or to the visitor's own, and start anew."""
     own = is_own(card.name)
     try:
-        with st.spinner("Trying it and measuring its speed …"):
+        with st.spinner("Trying it and measuring its speed …"):  # what follows from it is done before this run may end
             add(card, proposal.files, own_folder() if own else None)
+            if own:
+                note_own(card)
+            forget()
+            session().get(ModelsNews).saved = card.name
     except Exception as error:
         failures.show(error)
         return
-    if own:
-        note_own(card)
-    forget()
-    session().get(ModelsNews).saved = card.name
     st.rerun()
 
 

@@ -285,3 +285,9 @@ def test_video_page_refuses_what_is_no_video(visit: Open, work_dir: Path) -> Non
     app = send(visit("video"), "clip", ("a.mp4", b"no video at all"))
     assert app.error[0].value.startswith("This is not a video that can be read")
     assert files_in(work_dir) == []
+
+
+@pytest.mark.usefixtures("ended_early")
+def test_a_refusal_is_said_even_if_its_run_ends_early(visit: Open) -> None:
+    app = send(visit("video"), "clip", ("a.mp4", b"no video at all"))
+    assert app.error[0].value.startswith("This is not a video that can be read")
