@@ -1,7 +1,10 @@
 """The Live page: the camera's frames, segmented while one watches."""
 
+from typing import Any, cast
+
 import streamlit as st
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
+from streamlit_webrtc.config import Translations
 
 from pages.shared.camera.check import camera_check
 from pages.shared.camera.connection import Phase
@@ -11,7 +14,7 @@ from pages.shared.controls.recipe_picker import pick_recipe
 from pages.shared.desk.show import plain, worth_telling
 from pages.shared.visitor.session import session
 
-_WORDS = {
+_WORDS: Translations = {
     "start": "START",
     "stop": "STOP",
     "select_device": "Choose camera",
@@ -84,7 +87,7 @@ with picture:
     live.player = webrtc_streamer(
         key="live",
         mode=WebRtcMode.SENDRECV,
-        video_processor_factory=lambda: live.processor,
+        video_processor_factory=cast(Any, lambda: live.processor),  # it has the method, not the base class
         async_processing=False,  # LiveProcessor has a thread of its own, and never lets a raw frame through
         media_stream_constraints=CAMERA,
         rtc_configuration=rtc_configuration(),

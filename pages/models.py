@@ -1,5 +1,7 @@
 """The Models page: every network there is, to install and remove, and a place to add one's own."""
 
+from typing import Literal
+
 import streamlit as st
 
 from pages.shared.desk.show import plain
@@ -11,12 +13,12 @@ from pages.shared.visitor.rights import models_locked
 from pages.shared.visitor.session import session
 from pages.shared.visitor.streamlit_inside import Container
 from segcore.networks.card import Finding, ModelCard, broken_cards, cards, is_own
-from segcore.networks.runtimes import RUNTIME_TITLES
+from segcore.networks.runtimes import RUNTIME_TITLES, RuntimeName
 from segcore.networks.store import remove
 from segcore.settings import settings
 
 _COLUMNS = 3
-_STATES = {
+_STATES: dict[str, tuple[str, str, Literal["blue", "orange"]]] = {
     "reference": ("verified", ":material/verified:", "blue"),
     "confirmed": ("confirmed", ":material/verified:", "blue"),
     "unverified": ("unverified", ":material/help:", "orange"),
@@ -57,7 +59,7 @@ def show(card: ModelCard) -> bool:
 
 def describe_speed(finding: Finding) -> str:
     """Say how long one picture takes on each runtime, and which is used."""
-    times_ms = {"opencv": finding.opencv_ms, "openvino": finding.openvino_ms}
+    times_ms: dict[RuntimeName, float | None] = {"opencv": finding.opencv_ms, "openvino": finding.openvino_ms}
     measured = {name: ms for name, ms in times_ms.items() if ms is not None}
     return " · ".join(
         f"{RUNTIME_TITLES[name]} {ms:.0f} ms{' (used)' if name == finding.runtime and len(measured) > 1 else ''}"

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from streamlit_webrtc import WebRtcStreamerContext
 
@@ -29,7 +30,7 @@ class LiveView:
 
     processor: LiveProcessor = field(default_factory=LiveProcessor)
     connection: Connection = field(default_factory=Connection)
-    player: WebRtcStreamerContext | None = None
+    player: WebRtcStreamerContext[Any, Any] | None = None
     _recipe: Recipe | None = None
 
     def apply(self, recipe: Recipe) -> None:

@@ -8,6 +8,7 @@ import itertools
 import logging
 import time
 from types import ModuleType
+from typing import Any
 
 import aiortc
 import aiortc.codecs
@@ -95,7 +96,7 @@ class FittingEncoder(Encoder):
         self._fit.took(time.monotonic() - start, bits, self.target_bitrate)
         return payloads, timestamp
 
-    def pack(self, packet: Packet) -> tuple[list[bytes], int]:
+    def pack(self, packet: "Packet[Any]") -> tuple[list[bytes], int]:
         """Pack a frame that is encoded already, as it is."""
         return self._encoder.pack(packet)
 

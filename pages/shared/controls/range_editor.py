@@ -13,7 +13,11 @@ from pages.shared.desk.show import plain
 from pages.shared.visitor.session import Widget, session
 from segcore.methods.color_range import CHANNELS, ColorRange, ColorRangeOptions, ColorSpace, range_around
 
-_SPACES = {"hsv": "Hue, saturation, brightness", "bgr": "Blue, green, red", "lab": "Lab: lightness and two colours"}
+_SPACES: dict[ColorSpace, str] = {
+    "hsv": "Hue, saturation, brightness",
+    "bgr": "Blue, green, red",
+    "lab": "Lab: lightness and two colours",
+}
 _TO_BGR = {"hsv": cv2.COLOR_HSV2BGR, "lab": cv2.COLOR_LAB2BGR}
 _TOLERANCE = 60
 _MOST = 20
@@ -48,9 +52,9 @@ def edit_ranges(options: ColorRangeOptions, key: str) -> dict[str, Any]:
     alive = space_box.is_known
     space = st.selectbox(
         "Colours in numbers as",
-        _SPACES,
+        list(_SPACES),
         index=list(_SPACES).index(options.space),
-        format_func=_SPACES.get,
+        format_func=_SPACES.__getitem__,
         key=space_box.key,
     )
     mine = session().get(RangeEditor)
@@ -118,7 +122,7 @@ def _edit_one(draft: _Draft, number: int, key: str) -> ColorRange:
         low.append(ends[0])
         high.append(ends[1])
     if len(draft.ranges) > 1:
-        st.button("Remove", icon=":material/delete:", key=f"{key}-remove", on_click=draft.ranges.pop, args=(number,))
+        st.button("Remove", icon=":material/delete:", key=f"{key}-remove", on_click=_remove, args=(draft, number))
     return ColorRange(name=name.strip() or one.name, color=color, low=tuple(low), high=tuple(high))
 
 
@@ -127,6 +131,10 @@ def _add(draft: _Draft) -> None:
     name = next(name for n in count(len(taken) + 1) if (name := f"colour {n}") not in taken)
     draft.open = next(_numbers)
     draft.ranges[draft.open] = range_around(name, "#34c759", _TOLERANCE, draft.space)
+
+
+def _remove(draft: _Draft, number: int) -> None:
+    del draft.ranges[number]
 
 
 def _take(draft: _Draft, number: int, color: str, tolerance: int) -> None:

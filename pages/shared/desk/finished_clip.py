@@ -30,7 +30,7 @@ def show_finished(finished: Finished, name: str) -> None:
         )
     for note, time_s in finished.notes.items():
         st.info(f"From {describe_seconds(round(time_s, 1))} on: {plain(note)}", icon=":material/info:")
-    st.video(st.context.url.rsplit("/video", 1)[0] + finished.address)
+    st.video((st.context.url or "").rsplit("/video", 1)[0] + finished.address)
     download_row(_downloads(finished), PurePath(name).stem, "video")
     st.caption(f"{finished.frames} pictures in {describe_seconds(round(finished.seconds, 1))}.")
     coverage_chart(finished.table[[*dict.fromkeys(label.name for label in finished.labels)]], finished.labels)

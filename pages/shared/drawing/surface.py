@@ -79,4 +79,4 @@ def _data_url(image: Image) -> str:
     scale = min(1, _LONGEST_PX / max(height, width))
     small = shrink(image, max(1, round(height * scale)), max(1, round(width * scale)))
     content = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
-    return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
+    return f"data:image/jpeg;base64,{base64.b64encode(content.tobytes()).decode()}"
