@@ -1,21 +1,20 @@
-"""Live: the camera's picture, split, while one watches."""
+"""The Live page: the camera's frames, segmented while one watches."""
 
-import time
+from typing import Any, cast
 
 import streamlit as st
-from streamlit_webrtc import WebRtcMode, WebRtcStreamerContext, webrtc_streamer
+from streamlit_webrtc import WebRtcMode, webrtc_streamer
+from streamlit_webrtc.config import Translations
 
 from pages.shared.camera.check import camera_check
-from pages.shared.camera.connection import Connection, Phase
-from pages.shared.camera.webrtc import CAMERA, logger, rtc_configuration
+from pages.shared.camera.connection import Phase
+from pages.shared.camera.live_view import LiveView
+from pages.shared.camera.webrtc import CAMERA, rtc_configuration
 from pages.shared.controls.recipe_picker import pick_recipe
 from pages.shared.desk.show import plain, worth_telling
-from pages.shared.server import failures
-from segcore.live import LiveProcessor
-from segcore.pipeline import build_pipeline
-from segcore.recipe import Recipe
+from pages.shared.visitor.session import session
 
-_WORDS = {
+_WORDS: Translations = {
     "start": "START",
     "stop": "STOP",
     "select_device": "Choose camera",
@@ -26,45 +25,18 @@ _WORDS = {
 }
 
 
-def processor() -> LiveProcessor:
-    return st.session_state.setdefault("live_processor", LiveProcessor())
-
-
-def connection() -> Connection:
-    return st.session_state.setdefault("live_connection", Connection())
-
-
-def look_after(stream: WebRtcStreamerContext | None) -> bool:
-    """Watch the connection; return whether the player must be told something."""
-    active = stream is not None and (stream.state.playing or stream.state.signalling)
-    return connection().look(active=active, last_frame_s=processor().figures().last_frame_s, now_s=time.monotonic())
-
-
-def apply(recipe: Recipe) -> None:
-    """Hand the recipe to the running stream; what it needs is ready before the next frame sees it."""
-    if st.session_state.get("live_applied") == recipe and not processor().figures().error:
-        return
-    try:
-        processor().use(build_pipeline(recipe))
-    except Exception as error:
-        processor().refuse(failures.in_words(error))
-        st.session_state["live_applied"] = None
-    else:
-        st.session_state["live_applied"] = recipe
-
-
 @st.fragment
-def controls() -> None:
+def controls(live: LiveView) -> None:
     recipe = pick_recipe("live")
     if recipe.segmenter.method == "grab":
         st.caption("Here the box is set under Fine-tune. On Photo and Video it is drawn, and kept for this page.")
-    apply(recipe)
+    live.apply(recipe)
 
 
 def say_phase(phase: Phase) -> None:
     if phase is Phase.IDLE:
         st.caption(
-            "Press START and allow the camera. Pictures are split on this Segdeck and sent back; none is stored."
+            "Press START and allow the camera. Pictures are segmented on this Segdeck and sent back; none is stored."
         )
     elif phase is Phase.CONNECTING:
         st.info("Connecting …", icon=":material/hourglass_top:")
@@ -80,21 +52,19 @@ def say_phase(phase: Phase) -> None:
 
 
 @st.fragment(run_every=1)
-def figures(stream: WebRtcStreamerContext) -> None:
-    now = processor().figures()
+def show_state(live: LiveView) -> None:
+    """Say how the connection is doing and, while frames come, what is measured of them."""
+    now = live.processor.figures()
     if now.error:
         st.error(plain(now.error), icon=":material/error:")
-    if look_after(stream):
-        if connection().desired is False:
-            logger.info("no picture came: the connection is tried once more")
+    if live.look():
         st.rerun()
-    phase = connection().phase
-    say_phase(phase)
-    if phase is not Phase.SHOWN or now.error:
+    say_phase(live.phase)
+    if live.phase is not Phase.SHOWN or now.error:
         return
     if now.note:
         st.info(plain(now.note), icon=":material/hourglass_top:")
-    with st.container(horizontal=True, key="figures"):
+    with st.container(horizontal=True, key="measures"):
         st.metric("Pictures per second", f"{now.frames_per_s:.0f}")
         st.metric("Delay", f"{now.delay_ms:.0f} ms", help="Inside Segdeck. The network comes on top.")
         if now.objects is not None:
@@ -106,25 +76,25 @@ def figures(stream: WebRtcStreamerContext) -> None:
 
 
 st.title("Live")
-st.caption("Your camera, split into parts while you watch.")
+st.caption("Your camera, segmented while you watch: people, colours, things that move.")
+live = session().get(LiveView)
 picture, settings = st.columns([3, 2], gap="large")
 with settings:
-    controls()
+    controls(live)
 with picture:
     camera_check(key="camera")
-    live = processor()
-    look_after(st.session_state.get("live"))
-    context = webrtc_streamer(
+    live.look()
+    live.player = webrtc_streamer(
         key="live",
         mode=WebRtcMode.SENDRECV,
-        video_processor_factory=lambda: live,
+        video_processor_factory=cast(Any, lambda: live.processor),  # it has the method, not the base class
         async_processing=False,  # LiveProcessor has a thread of its own, and never lets a raw frame through
         media_stream_constraints=CAMERA,
         rtc_configuration=rtc_configuration(),
         video_html_attrs={"autoPlay": True, "playsInline": True, "muted": True, "style": {"width": "100%"}},
         translations=_WORDS,
         sendback_audio=False,
-        desired_playing_state=connection().desired,
+        desired_playing_state=live.connection.desired,
         media_toggle_controls=False,
     )
-    figures(context)
+    show_state(live)

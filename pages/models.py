@@ -1,22 +1,24 @@
-"""Models: every network there is, to install and remove, and a place to add one's own."""
+"""The Models page: every network there is, to install and remove, and a place to add one's own."""
 
-import time
+from typing import Literal
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared.desk.show import plain
-from pages.shared.networks.network_desk import add_your_own, attempt, look_at
+from pages.shared.networks.add_network import add_your_own
+from pages.shared.networks.change_network import ModelsNews, attempt, fetch
+from pages.shared.networks.try_network import look_at
 from pages.shared.visitor.own_networks import networks_of_this_visit
 from pages.shared.visitor.rights import models_locked
+from pages.shared.visitor.session import session
+from pages.shared.visitor.streamlit_inside import Container
 from segcore.networks.card import Finding, ModelCard, broken_cards, cards, is_own
-from segcore.networks.runtimes import RUNTIME_TITLES
-from segcore.networks.store import install, remove
+from segcore.networks.runtimes import RUNTIME_TITLES, RuntimeName
+from segcore.networks.store import remove
 from segcore.settings import settings
 
 _COLUMNS = 3
-_SHOW_EVERY_S = 0.2
-_STATES = {
+_STATES: dict[str, tuple[str, str, Literal["blue", "orange"]]] = {
     "reference": ("verified", ":material/verified:", "blue"),
     "confirmed": ("confirmed", ":material/verified:", "blue"),
     "unverified": ("unverified", ":material/help:", "orange"),
@@ -44,10 +46,11 @@ def show(card: ModelCard) -> bool:
     st.caption(f"{plain(card.source.project)} · {licence} · {card.weights.size_bytes / 1e6:.1f} MB")
     if finding:
         st.caption(describe_speed(finding))
-    failed, words = st.session_state.get("models_error", ("", ""))
+    news = session().get(ModelsNews)
+    failed, words = news.failed
     if failed == card.name:
         st.error(plain(words), icon=":material/error:")
-        del st.session_state["models_error"]
+        news.failed = ModelsNews.failed
     if is_own(card.name):
         st.caption(f"Only you have it. Its name, for whoever runs this Segdeck to share it: {card.name}")
         return actions(card, finding)
@@ -56,7 +59,7 @@ def show(card: ModelCard) -> bool:
 
 def describe_speed(finding: Finding) -> str:
     """Say how long one picture takes on each runtime, and which is used."""
-    times_ms = {"opencv": finding.opencv_ms, "openvino": finding.openvino_ms}
+    times_ms: dict[RuntimeName, float | None] = {"opencv": finding.opencv_ms, "openvino": finding.openvino_ms}
     measured = {name: ms for name, ms in times_ms.items() if ms is not None}
     return " · ".join(
         f"{RUNTIME_TITLES[name]} {ms:.0f} ms{' (used)' if name == finding.runtime and len(measured) > 1 else ''}"
@@ -79,27 +82,6 @@ def actions(card: ModelCard, finding: Finding | None) -> bool:
     return False
 
 
-def fetch(card: ModelCard) -> None:
-    """Install a network, showing how far it is.
-
-    Streamlit ends this run of the script when something is clicked or the page is left; what came is kept, and the
-    next try goes on from there.
-    """
-    bar, shown_s = st.progress(0.0, "Connecting …"), 0.0
-    st.button("Cancel", icon=":material/cancel:", key=f"cancel-{card.name}")
-
-    def on_progress(here: int, total: int) -> None:
-        nonlocal shown_s
-        if here < total and time.monotonic() - shown_s < _SHOW_EVERY_S:
-            return
-        shown_s = time.monotonic()
-        words = "Trying it and measuring its speed …" if here == total else f"{here / 1e6:.1f} of {total / 1e6:.1f} MB"
-        bar.progress(min(1.0, here / total), words)
-
-    attempt(lambda card: install(card, on_progress), card)
-    st.rerun()
-
-
 st.title("Models")
 st.caption("The networks that recipes can use: what each one finds, and how fast it is on this machine.")
 if not models_locked():
@@ -107,7 +89,7 @@ if not models_locked():
         st.warning(plain(problem), icon=":material/warning:")
 known = networks_of_this_visit() | cards()
 names = list(known)
-wanted: tuple[ModelCard, DeltaGenerator] | None = None
+wanted: tuple[ModelCard, Container] | None = None
 with st.container(key="models"):
     for start in range(0, len(names), _COLUMNS):
         for column, name in zip(st.columns(_COLUMNS), names[start : start + _COLUMNS], strict=False):
@@ -119,8 +101,10 @@ if models_locked():
     st.info("Networks for all are installed and removed by whoever runs this Segdeck.", icon=":material/lock:")
 if not models_locked() or settings().own_networks:
     add_your_own()
-if (saved := st.session_state.pop("own_saved", None)) in known:
-    look_at(known[saved])
+news = session().get(ModelsNews)
+if news.saved in known:
+    look_at(known[news.saved])
+news.saved = ""
 if wanted:  # last, for it takes long, and the rest of the page is there meanwhile
     card, box = wanted
     with box:

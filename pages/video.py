@@ -1,17 +1,19 @@
-"""Video: a clip in, the finished clip out, with its sound."""
+"""The Video page: a clip in, the finished clip out, with its sound."""
 
 from base64 import b64encode
-from pathlib import PurePath
 
 import streamlit as st
 
-from pages.shared.controls.recipe_picker import current_recipe, pick_recipe
-from pages.shared.desk.clips import Clip, ClipJob, Finished, cancel, keep, settle, shown_first, start
-from pages.shared.desk.show import count_chart, coverage_chart, kept_row, plain, smaller
+from pages.shared.controls.recipe_in_use import recipe_in_use
+from pages.shared.controls.recipe_picker import pick_recipe
+from pages.shared.desk.clips import Clip, ClipDesk, ClipJob, cancel, first_frame, keep, newest_job, settle, start
+from pages.shared.desk.finished_clip import show_finished
+from pages.shared.desk.show import kept_row, plain, smaller
 from pages.shared.drawing.surface import draw_marks, marks_object
 from pages.shared.server import failures
+from pages.shared.visitor.shelves import Accepts, Shelf
 from pages.shared.visitor.uploads import upload_box
-from pages.shared.visitor.visits import Accepts, Shelf, shelf
+from pages.shared.visitor.visits import shelf
 from segcore.pipeline import build_pipeline
 from segcore.settings import describe_seconds, settings
 
@@ -29,17 +31,17 @@ def take_clip(mine: Shelf) -> Clip | None:
         Accepts(_ENDINGS, limits.max_upload_mb),
     )
     if arrived:
-        try:
-            with st.spinner("Looking at the video …"):
+        with st.spinner("Looking at the video …"):  # its end may be the end of this run: what it found is kept by then
+            try:
                 keep(arrived[-1], mine)
-        except Exception as error:
-            mine.things["refused"] = failures.in_words(error)
-    clip = mine.things.get("clip")
-    if clip:
-        kept_row(clip.name, forget)
-    elif refused := mine.things.get("refused"):
-        st.error(plain(refused), icon=":material/error:")
-    return clip
+            except Exception as error:
+                mine.store.get(ClipDesk).refused = failures.in_words(error)
+    desk = mine.store.get(ClipDesk)
+    if desk.clip:
+        kept_row(desk.clip.name, forget)
+    elif desk.refused:
+        st.error(plain(desk.refused), icon=":material/error:")
+    return desk.clip
 
 
 def forget() -> None:
@@ -48,13 +50,13 @@ def forget() -> None:
 
 @st.fragment
 def choose(clip: Clip) -> None:
-    """Let the recipe be chosen and, where it needs one, an object be marked in the first picture."""
+    """Let the recipe be chosen and, where it needs one, an object be marked in the first frame."""
     recipe = pick_recipe("video")
     if not marks_object(recipe):
         return
-    picture = shown_first(clip)
-    draw_marks(picture, "The video's first picture", "video")
-    first = build_pipeline(recipe)(picture)
+    image = first_frame(clip)
+    draw_marks(image, "The video's first picture", "video")
+    first = build_pipeline(recipe)(image)
     if first.segmentation.note:
         st.info(plain(first.segmentation.note), icon=":material/info:")
     st.image(smaller(first.image), caption="The first picture", alt="The result", channels="BGR", output_format="JPEG")
@@ -65,7 +67,7 @@ def watch(job: ClipJob) -> None:
     """Show how far the job is. It goes on without this."""
     if not job.running:
         st.rerun()
-    if (step := job.step) is None:
+    if (step := job.step) is None or job.still is None:
         st.progress(0.0, "Starting …")
         return
     left = describe_seconds(round(step.left_s))
@@ -77,48 +79,15 @@ def watch(job: ClipJob) -> None:
     st.image(f"data:image/jpeg;base64,{b64encode(job.still).decode()}", alt="The newest picture")
 
 
-def show(finished: Finished, name: str) -> None:
-    st.subheader(plain(finished.title))
-    if finished.cut_off:
-        st.warning(
-            "The video is damaged or cut off: the result holds what could be read.", icon=":material/content_cut:"
-        )
-    for note, time_s in finished.notes.items():
-        st.info(f"From {describe_seconds(round(time_s, 1))} on: {plain(note)}", icon=":material/info:")
-    st.video(st.context.url.rsplit("/video", 1)[0] + finished.address)
-    with st.container(horizontal=True):
-        files = {
-            "Result": finished.path,
-            "Mask video": finished.mask,
-            "Figures": finished.figures,
-            "Objects": finished.objects,
-        }
-        for title, path in files.items():
-            if path is None:
-                continue
-            st.download_button(
-                title,
-                lambda path=path: path.open("rb"),
-                f"{PurePath(name).stem} {path.name}",
-                "text/csv" if path.suffix == ".csv" else "video/mp4",
-                on_click="ignore",
-                icon=":material/download:",
-                key=f"video-{path.name}",
-            )
-    st.caption(f"{finished.pictures} pictures in {describe_seconds(round(finished.seconds, 1))}.")
-    coverage_chart(finished.table[[*dict.fromkeys(label.name for label in finished.labels)]], finished.labels)
-    if finished.objects:
-        count_chart(finished.table["objects"])
-
-
 st.title("Video")
 st.caption("A clip in, the finished clip out, with its sound.")
 mine = shelf("clip")
 limits = settings()
-if mine.running:
+job = newest_job(mine)
+if job and job.running:
     st.button("Cancel", icon=":material/cancel:", on_click=lambda: cancel(shelf("clip")))
     st.caption("This goes on while you look at other pages, and if the connection is lost for a while.")
-    watch(mine.job)
+    watch(job)
 elif (clip := take_clip(mine)) is None:
     st.info(
         f"Choose a video to begin. It is removed {describe_seconds(60 * limits.keep_minutes)} after you leave.",
@@ -134,7 +103,7 @@ else:
             "Process the video",
             type="primary",
             icon=":material/play_arrow:",
-            on_click=lambda: start(shelf("clip"), current_recipe()),
+            on_click=lambda: start(shelf("clip"), recipe_in_use().now),
         )
         st.caption(
             f"The video and its result then stay for {describe_seconds(60 * limits.keep_result_minutes)} after you "
@@ -142,8 +111,8 @@ else:
         )
     with result:
         if error:
-            st.error(plain(error), icon=":material/error:")
-        if finished := mine.things.get("finished"):
-            show(finished, clip.name)
+            failures.show(error)
+        if finished := mine.store.get(ClipDesk).finished:
+            show_finished(finished, clip.name)
         else:
             st.info("Pick a recipe, then process the video.", icon=":material/arrow_forward:")

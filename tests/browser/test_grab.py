@@ -195,7 +195,7 @@ def test_a_finger_draws_on_a_phone(server: Server, open_browser: OpenBrowser) ->
     assert surface(page).bounding_box() == frame, "the page did not scroll away under the finger"
 
 
-def test_an_object_marked_in_the_first_picture_is_followed_through_a_clip(
+def test_an_object_marked_in_the_first_picture_is_tracked_through_a_clip(
     server: Server, open_browser: OpenBrowser, tmp_path: Path
 ) -> None:
     page = open_browser().pages[0]

@@ -1,4 +1,4 @@
-"""Live, when something is missing or fails: a plain card and a plain sentence, and the stream goes on."""
+"""Live, when something is missing or fails: a plain notice and a plain sentence, and the stream goes on."""
 
 import os
 import signal
@@ -35,7 +35,7 @@ def cards_without_weights(folder: Path) -> Path:
     return folder
 
 
-def test_without_weights_a_card_says_how_to_get_them(tmp_path: Path, camera: Path, open_browser: OpenBrowser) -> None:
+def test_without_weights_a_notice_says_how_to_get_them(tmp_path: Path, camera: Path, open_browser: OpenBrowser) -> None:
     models = cards_without_weights(tmp_path / "models")
     with running_server(tmp_path, SEGDECK_MODELS_DIR=str(models)) as server:
         page = open_live(server.url, camera, open_browser)
@@ -43,7 +43,7 @@ def test_without_weights_a_card_says_how_to_get_them(tmp_path: Path, camera: Pat
         press(page, "START")
         pictures = seen(page, "seen.length >= 30")
         assert max(picture["roughness"] for picture in pictures) < WALL_SHOWS
-        assert max(player(page).evaluate(_CENTRE)[:3]) < 60, "a dark card"
+        assert max(player(page).evaluate(_CENTRE)[:3]) < 60, "a dark notice"
         take_screenshots(page, "live-no-weights")
         page.get_by_text("Colour pop: red").click()
         count = len(seen(page, "true"))

@@ -118,7 +118,7 @@ def test_no_page_does_what_a_name_says(open_browser: OpenBrowser, hostile_server
         literal(page, "Choose a video" if name == "Video" else f"S {IMAGE}")
     literal(page, f"{IMAGE.replace('/', '_')}.png")
     page.get_by_text("Fine-tune").click()
-    open_choices(page, "Split by")
+    open_choices(page, "Method")
     page.get_by_role("option", name="Neural network").click()
     open_choices(page, "Network")
     page.get_by_role("option", name=f"T {IMAGE}").click()

@@ -84,7 +84,7 @@ def test_a_range_is_taken_from_a_colour(photo_page: Page) -> None:
     expect(photo_page.get_by_text("Covers: red 14.7 %")).to_be_visible()
 
 
-def test_things_are_counted_and_their_figures_taken_away(photo_page: Page) -> None:
+def test_things_are_counted_and_their_measures_taken_away(photo_page: Page) -> None:
     picture = np.full((240, 320, 3), (180, 60, 20), np.uint8)
     for middle in ((90, 120), (150, 120), (260, 60)):  # the first two touch
         cv2.circle(picture, middle, 34, (30, 30, 220), -1)
@@ -104,7 +104,7 @@ def test_a_method_is_chosen_and_its_options_follow(photo_page: Page) -> None:
     expect(photo_page.get_by_text("Covers: red 14.7 %")).to_be_visible()
     photo_page.get_by_text("Fine-tune").click()
     expect(photo_page.get_by_text("Open a recipe")).to_be_visible()
-    open_choices(photo_page, "Split by")
+    open_choices(photo_page, "Method")
     photo_page.get_by_role("option", name="Edges").click()
     expect(photo_page.get_by_text("Covers: edge")).to_be_visible()
     take_screenshots(photo_page, "photo-edges")

@@ -229,13 +229,13 @@ def test_files_go_when_the_visitor_does(tmp_path: Path, open_browser: OpenBrowse
         start(page)
         expect(page.get_by_text("25 pictures in")).to_be_visible()
         address = page.locator("video").evaluate("video => video.currentSrc.split('#')[0]")
-        assert kinds(server) == ["figures.csv", "mask.mp4", "result.mp4", "upload.mp4"]
+        assert kinds(server) == ["mask.mp4", "measures.csv", "result.mp4", "upload.mp4"]
         other = page.context.new_page()
         other.goto("about:blank")
         page.close()
         gone = "async address => (await fetch(address)).status === 404"
         other.goto(f"{server.url}/_stcore/health")
-        assert kinds(server) == ["figures.csv", "mask.mp4", "result.mp4", "upload.mp4"]
+        assert kinds(server) == ["mask.mp4", "measures.csv", "result.mp4", "upload.mp4"]
         other.wait_for_function(gone, arg=address, polling=250)
         until_no_files(other, server)
         assert "clip.mp4" not in server.log.read_text()

@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from pages.shared.visitor import sessions
+from pages.shared.visitor import streamlit_inside
 
 SCRIPT = """
-from pages.shared.visitor import sessions
+from pages.shared.visitor import streamlit_inside
 from tests.pages import browsing
-browsing.seen.append(sessions.current_session())
+browsing.seen.append(streamlit_inside.current_session())
 """
 seen: list[str] = []
 
@@ -55,7 +55,7 @@ async def with_a_browser(app: st.App, then: Callable[[str, Leave], Awaitable[Non
 
                 async def leave() -> None:
                     await to_socket.put({"type": "websocket.disconnect", "code": 1001})
-                    await until(lambda: not sessions.is_connected(session))
+                    await until(lambda: not streamlit_inside.is_connected(session))
 
                 try:
                     await then(session, leave)

@@ -1,17 +1,20 @@
 """Pages without a browser: the scripts run, their words are read, their controls moved."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
+import streamlit as st
 import streamlit_webrtc
 from streamlit.runtime import Runtime
 from streamlit.runtime.caching import cache_data_api, cache_resource_api
 from streamlit.testing.v1 import AppTest
 
 from pages.shared.visitor import visits
+from pages.shared.visitor.session import Kept
 from segcore.settings import settings
 from tests.conftest import ROOT
 from tests.pages import browsing
@@ -69,13 +72,35 @@ def files_in(work_dir: Path) -> list[str]:
     return sorted(path.name for path in work_dir.glob("server-*/*/*/*"))
 
 
+def kept(app: AppTest, kind: type[Kept]) -> Kept:
+    """Return what the pages keep of a class in the visitor's session."""
+    return app.session_state["segdeck"].get(kind)
+
+
 def send(app: AppTest, shelf: str, *files: tuple[str, bytes]) -> AppTest:
     """Upload files to one of the visitor's shelves, as the page's script in the browser does."""
-    mine = visits._visits[app.session_state["visit"]].shelf(shelf)
+    mine = visits._visits[kept(app, visits.VisitKey).key].shelf(shelf)
     answers = [sent(mine.token, [content], x_file_name=quote(name)) for name, content in files]
     assert [status for status, _ in answers] == [200] * len(files)
     app.session_state[f"{shelf}-upload"] = {"arrived": [answer["id"] for _, answer in answers]}
     return read(app.run())
+
+
+@pytest.fixture
+def ended_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the first run of a page that has something to wait for end there, as a click at that moment does."""
+    clicks = [1]
+
+    @contextmanager
+    def spinner(_: str) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            if clicks:
+                clicks.pop()
+                st.rerun()
+
+    monkeypatch.setattr(st, "spinner", spinner)
 
 
 def go(app: AppTest, page: str) -> AppTest:

@@ -55,7 +55,7 @@ def test_a_card_that_is_not_installed_offers_that(visit: Open, write_card: Write
     assert "Yes, remove it" not in labels(app, "button")
 
 
-def test_what_goes_wrong_is_said_in_the_card(visit: Open, write_card: WriteCard) -> None:
+def test_what_goes_wrong_is_said_beside_the_network(visit: Open, write_card: WriteCard) -> None:
     write_card("net")
     app = press(visit("models"), "Install")
     assert len(errors(app)) == 1
@@ -112,12 +112,12 @@ def test_a_network_of_ones_own_is_ones_own(visit: Open, elsewhere: Path) -> None
     assert cards() == {}
     press(app, "Looks right: mark as confirmed")
     assert "confirmed" in said(app)
-    put(go(app, "live"), "selectbox", "Split by", "network")
+    put(go(app, "live"), "selectbox", "Method", "network")
     assert "Find red" in find(app, "selectbox", "Network").options
 
     other = visit("models")
     assert "Find red" not in said(other)
-    put(go(other, "live"), "selectbox", "Split by", "network")
+    put(go(other, "live"), "selectbox", "Method", "network")
     assert "Find red" not in find(other, "selectbox", "Network").options
 
     press(go(app, "models"), "Yes, remove it")
@@ -195,6 +195,12 @@ def test_what_is_no_network_is_refused_and_not_kept(
     app = upload_network(visit("models"), tmp_path / name)
     assert words in errors(app)[0]
     assert files_in(work_dir) == []
+
+
+@pytest.mark.usefixtures("ended_early")
+def test_a_refusal_is_said_even_if_its_run_ends_early(visit: Open, tmp_path: Path) -> None:
+    (tmp_path / "a.onnx").write_bytes(b"Dear network, ...")
+    assert "not a network" in errors(upload_network(visit("models"), tmp_path / "a.onnx"))[0]
 
 
 def test_an_upload_outlasts_a_look_at_another_page(visit: Open, shared: Path, work_dir: Path) -> None:

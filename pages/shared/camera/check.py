@@ -5,7 +5,7 @@ Only the browser knows, so it is a little script in the page; it speaks up as so
 The player stands in a frame of this same server, so the script can reach in, for two things that the player has no
 setting for. It would show the browser's own words ("NotFoundError: ..."): that box is hidden, and the camera's refusal
 is said here. And it would take a connection that falters for over, for good, and not say so: it is told of
-`connected` only, and `pages/shared/camera/connection.py` watches whether pictures come.
+`connected` only, and `pages/shared/camera/connection.py` watches whether frames come.
 """
 
 import streamlit as st

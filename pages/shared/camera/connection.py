@@ -1,9 +1,9 @@
-"""Watches over a connection to a camera: whether pictures come, and whether to try once more."""
+"""Watches over a connection to a camera: whether frames come, and whether to try once more."""
 
 from dataclasses import dataclass
 from enum import Enum
 
-_PATIENCE_S = 10  # without a picture
+_PATIENCE_S = 10  # without a frame
 _START_S = 10  # for the browser to stop and to begin anew, which it can't if the camera has gone
 
 
@@ -11,10 +11,10 @@ class Phase(Enum):
     """How a connection is doing."""
 
     IDLE = "nobody pressed START"
-    CONNECTING = "on the way to the first picture"
-    AGAIN = "no picture came; on the way once more"
-    FAILED = "no picture came, twice"
-    SHOWN = "pictures come"
+    CONNECTING = "on the way to the first frame"
+    AGAIN = "no frame came; on the way once more"
+    FAILED = "no frame came, twice"
+    SHOWN = "frames come"
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Connection:
         active
             Whether the player is connecting or connected, as far as it knows.
         last_frame_s
-            When the newest picture came; None before the first.
+            When the newest frame came; None before the first.
         now_s
             The time, by the same clock.
 

@@ -1,41 +1,29 @@
-"""Encoders that send a smaller picture where the line, or the machine, can't carry a large one, and a larger one again.
+"""Chooses smaller frames where the line, or the machine, can't carry large ones, and larger ones again later."""
 
-aiortc's own follow the browser's estimate of the line in bits per second, but always at the size of the frame: at
-1280x720 and a few hundred kbit/s hardly a picture comes through.
-"""
-
-import time
 from fractions import Fraction
-
-import av
-from aiortc import RTCRtpSender
-from aiortc.codecs.h264 import H264Encoder
-from aiortc.codecs.vpx import Vp8Encoder
-from aiortc.rtp import AnyRtcpPacket, RtcpRrPacket, RtcpSrPacket
 
 _SIZES = (Fraction(1), Fraction(3, 4), Fraction(1, 2), Fraction(3, 8))  # of a side
 _SHORTEST_PX = 16
 _RATE = 30
-_BITS_PER_PIXEL = 0.04  # enough for any picture; with fewer a codec leaves pictures out
-_SLOWEST_S = 1 / 15  # a picture that takes longer to encode is too large for this machine
-_HARMLESS_LOSS = 0.1  # this and the half of what is lost, below, are libwebrtc's
-_ROOM = 1.3  # more than this must there be for a larger picture ...
-_PATIENCE_S = 4  # ... for so long: each change of size or rate begins with a whole picture, which is large
+_BITS_PER_PIXEL = 0.04  # enough for any frame; with fewer a codec leaves frames out
+_SLOWEST_S = 1 / 15  # a frame that takes longer to encode is too large for this machine
+ROOM = 1.3  # more than this must there be for larger frames ...
+PATIENCE_S = 4  # ... for so long: each change of size or rate begins with a key frame, which is large
 
 
 class Fit:
-    """Chooses the size of the next picture."""
+    """Chooses the size of the next frame."""
 
     def __init__(self) -> None:
         self._step = 0
-        self._encode_s = 0.0  # running means, of one picture at the present size
+        self._encode_s = 0.0  # running means, of one frame at the present size
         self._bits = 0.0
         self._room_since_s: float | None = None
 
     def took(self, encode_s: float, bits: int, bit_rate: int) -> None:
-        """Take note of what a picture took: seconds, and bits where the line carries ``bit_rate`` a second."""
+        """Take note of what a frame took: seconds, and bits where the line carries ``bit_rate`` a second."""
         self._encode_s += 0.03 * (encode_s - self._encode_s)  # over a second: others may want the cores for a moment
-        self._bits += 0.1 * (min(bits, 3 * bit_rate / _RATE) - self._bits)  # a whole picture counts for three at most
+        self._bits += 0.1 * (min(bits, 3 * bit_rate / _RATE) - self._bits)  # a key frame counts for three at most
 
     def size(self, width: int, height: int, bit_rate: int, now_s: float) -> tuple[int, int]:
         """Choose the size to send.
@@ -56,9 +44,9 @@ class Fit:
         """
         while self._step + 1 < len(_SIZES) and not self._fits(self._step, width * height, bit_rate):
             self._to(self._step + 1)
-        if self._step and self._fits(self._step - 1, width * height, bit_rate / _ROOM, _SLOWEST_S / _ROOM):
+        if self._step and self._fits(self._step - 1, width * height, bit_rate / ROOM, _SLOWEST_S / ROOM):
             self._room_since_s = now_s if self._room_since_s is None else self._room_since_s
-            if now_s - self._room_since_s > _PATIENCE_S:
+            if now_s - self._room_since_s > PATIENCE_S:
                 self._to(self._step - 1)
         else:
             self._room_since_s = None
@@ -70,67 +58,10 @@ class Fit:
     def _fits(self, step: int, pixels: int, bit_rate: float, slowest_s: float = _SLOWEST_S) -> bool:
         share = float(_SIZES[step] / _SIZES[self._step]) ** 2
         enough = float(_SIZES[step]) ** 2 * pixels * _BITS_PER_PIXEL
-        wanted = min(enough, 1.25 * self._bits * share) * _RATE  # a quiet picture wants less than a lively one
+        wanted = min(enough, 1.25 * self._bits * share) * _RATE  # a quiet scene wants less than a lively one
         return wanted <= bit_rate and self._encode_s * share <= slowest_s
 
     def _to(self, step: int) -> None:
         share = float(_SIZES[step] / _SIZES[self._step]) ** 2
         self._encode_s, self._bits = self._encode_s * share, self._bits * share
         self._step, self._room_since_s = step, None
-
-
-class _Fitting:
-    """Put before one of aiortc's encoders, which start anew, with a whole picture, when size or bit rate change."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._fit = Fit()
-        self._settled_s = time.monotonic()
-
-    @property
-    def target_bitrate(self) -> int:
-        """In bits per second: at most what the browser last said that the line carries."""
-        return super().target_bitrate
-
-    @target_bitrate.setter
-    def target_bitrate(self, bit_rate: int) -> None:
-        now, held = time.monotonic(), self.target_bitrate
-        if bit_rate < held or (bit_rate > held * _ROOM and now - self._settled_s > _PATIENCE_S):
-            super(_Fitting, type(self)).target_bitrate.fset(self, min(bit_rate, round(held * _ROOM)))
-            self._settled_s = now
-
-    def heed_loss(self, share: float) -> None:
-        """Send less where packets get lost: a full queue's delay no longer grows, and the estimate sees nothing."""
-        if share > _HARMLESS_LOSS:
-            self.target_bitrate = round(self.target_bitrate * (1 - share / 2))
-
-    def encode(self, frame: av.VideoFrame, force_keyframe: bool = False) -> tuple[list[bytes], int]:
-        """Encode a frame, smaller if it must be. Called on a thread of aiortc's."""
-        width, height = self._fit.size(frame.width, frame.height, self.target_bitrate, time.monotonic())
-        start = time.monotonic()
-        if (width, height) != (frame.width, frame.height):
-            frame = frame.reformat(width=width, height=height)
-        payloads, timestamp = super().encode(frame, force_keyframe)
-        bits = 8 * sum(len(payload) for payload in payloads)
-        self._fit.took(time.monotonic() - start, bits, self.target_bitrate)
-        return payloads, timestamp
-
-
-class HeedingSender(RTCRtpSender):
-    """aiortc's sender, which makes nothing of the losses that the browser reports."""
-
-    async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
-        await super()._handle_rtcp_packet(packet)
-        encoder = self._RTCRtpSender__encoder
-        if isinstance(packet, RtcpRrPacket | RtcpSrPacket) and isinstance(encoder, _Fitting):
-            for report in packet.reports:
-                if report.ssrc == self._ssrc:
-                    encoder.heed_loss(report.fraction_lost / 256)
-
-
-class FittingVp8Encoder(_Fitting, Vp8Encoder):
-    """aiortc's VP8 encoder with a size that fits."""
-
-
-class FittingH264Encoder(_Fitting, H264Encoder):
-    """aiortc's H.264 encoder with a size that fits."""

@@ -4,7 +4,7 @@ A few fields have an editor of their own, listed in `_EDITORS`; everything else 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 import streamlit as st
 from pydantic import ValidationError
@@ -13,18 +13,19 @@ from pydantic.fields import FieldInfo
 from pages.shared.controls.marks_editor import edit_marks
 from pages.shared.controls.range_editor import edit_ranges
 from pages.shared.desk.show import plain
-from pages.shared.networks.network_editor import edit_network
+from pages.shared.networks.choose_network import choose_network
 from pages.shared.server import failures
 from segcore.methods import METHODS, MethodOptions
 from segcore.methods.objects import SOURCES
 from segcore.options import Options, bounds, explain, is_choice
-from segcore.overlays import OVERLAYS
+from segcore.overlays import OVERLAYS, Overlay
 from segcore.overlays.background import background_names, embed_picture
 from segcore.picture.photo import read_photo_in_worker
 from segcore.recipe import Recipe, start_with
 
 _OWN_PICTURE = "My own picture"
 AnyOptions = TypeVar("AnyOptions", bound=Options)
+Named = TypeVar("Named", MethodOptions, Overlay)
 
 
 def edit_recipe(recipe: Recipe, key: str) -> Recipe:
@@ -42,9 +43,9 @@ def edit_recipe(recipe: Recipe, key: str) -> Recipe:
     Recipe
         As the controls are set now, or ``recipe`` where they hold something wrong, which is then said.
     """
-    split, refine, show = st.tabs(["Split", "Refine", "Show"])
-    with split:
-        segmenter = _edit_method("Split by", METHODS, recipe.segmenter, f"{key}-method")
+    segment, refine, show = st.tabs(["Segment", "Refine", "Show"])
+    with segment:
+        segmenter = _edit_method("Method", METHODS, recipe.segmenter, f"{key}-method")
     if segmenter.method != recipe.segmenter.method:  # what suited the old one could hide what the new one finds
         start = start_with(segmenter.method)
         recipe = recipe.model_copy(update={"refinement": start.refinement, "overlay": start.overlay})
@@ -53,22 +54,30 @@ def edit_recipe(recipe: Recipe, key: str) -> Recipe:
         st.caption("Optional, after any method: steadier, cleaner, and cut along the picture's own edges.")
         refinement = edit(recipe.refinement, f"{key}-refine")
     with show:
-        overlay = _choose("Show as", OVERLAYS, recipe.overlay, lambda kind: OVERLAYS[kind](), f"{key}-kind")
+        overlay = _choose("Show as", OVERLAYS, recipe.overlay, _default_overlay, f"{key}-kind")
         overlay = edit(overlay, f"{key}-{overlay.kind}")
     return recipe.model_copy(update={"segmenter": segmenter, "refinement": refinement, "overlay": overlay})
 
 
 def _edit_method(label: str, known: Mapping[str, type[MethodOptions]], now: MethodOptions, key: str) -> MethodOptions:
     """Let a method be chosen and set. A method may hold another one, which it works on."""
-    method = _choose(label, known, now, lambda name: start_with(name).segmenter, key)
+    method = _choose(label, known, now, _first_segmenter, key)
     return edit(method, f"{key}-{method.method}")
+
+
+def _first_segmenter(name: str) -> MethodOptions:
+    return start_with(name).segmenter
+
+
+def _default_overlay(kind: str) -> Overlay:
+    return OVERLAYS[kind].model_validate({"kind": kind})
 
 
 def edit(options: AnyOptions, key: str) -> AnyOptions:
     """Show a control for each field of ``options`` that counts and return them as the controls are set now."""
-    edit_own, own = _EDITORS.get(getattr(options, "method", None) or getattr(options, "kind", ""), (None, ()))
-    values = edit_own(options, key) if edit_own else {}
-    values |= _edit_each(options, key, without=own)
+    editor = _EDITORS.get(_name_of(options))
+    values = editor.show(options, key) if editor else {}
+    values |= _edit_each(options, key, without=editor.fields if editor else ())
     changed = {name: value for name, value in values.items() if value != getattr(options, name)}
     if not changed:  # the very same object: an embedded picture is not read again
         return options
@@ -89,22 +98,30 @@ def _edit_each(options: Options, key: str, without: tuple[str, ...]) -> dict[str
     return values
 
 
-def _choose(label: str, known: Mapping[str, Any], now: Any, make: Callable[[str], Any], key: str) -> Any:
+def _choose(label: str, known: Mapping[str, type[Named]], now: Named, make: Callable[[str], Named], key: str) -> Named:
     """Let one of several kinds of options be chosen; a newly chosen one starts with its defaults."""
-    name = now.method if isinstance(now, MethodOptions) else now.kind
-    chosen = st.selectbox(label, known, index=list(known).index(name), format_func=lambda n: known[n].title, key=key)
+    names = list(known)
+    name = _name_of(now)
+    chosen = st.selectbox(label, names, names.index(name), format_func=lambda name: known[name].title, key=key)
     return now if chosen == name else make(chosen)
+
+
+def _name_of(options: Options) -> str:
+    """Return which method or overlay these options are of; nothing where they are of neither."""
+    if isinstance(options, MethodOptions):
+        return options.method
+    return options.kind if isinstance(options, Overlay) else ""
 
 
 def _control(field: FieldInfo, value: Any, key: str) -> Any:
     title = field.title or "?"
-    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    extra: Mapping[str, Any] = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     if isinstance(value, MethodOptions):
         return _edit_method(title, SOURCES, value, key)
-    if get_origin(field.annotation) is tuple and (lengths := bounds(field, "min_length", "max_length")):
-        return _numbers(field, value, lengths, key)
+    if get_origin(field.annotation) is tuple and bounds(field, "min_length", "max_length"):
+        return _numbers(field, value, key)
     if both := bounds(field):
-        kind = int if field.annotation is int else float  # a float field's default may be written as 4
+        kind: type[float] = int if field.annotation is int else float  # a float field's default may be written as 4
         label = f"{title} ({extra['unit']})" if extra.get("unit") else title
         low, high, step = (kind(number) for number in (*both, extra.get("step", 1)))
         return st.slider(label, low, high, kind(value), step, help=field.description, key=key)
@@ -115,7 +132,7 @@ def _control(field: FieldInfo, value: Any, key: str) -> Any:
             title,
             known,
             index=known.index(value),
-            format_func=lambda one: words.get(one) or _in_words(one),
+            format_func=lambda one: str(words.get(one) or _in_words(one)),
             help=field.description,
             key=key,
         )
@@ -126,16 +143,23 @@ def _control(field: FieldInfo, value: Any, key: str) -> Any:
     return st.text_input(title, value, help=field.description, key=key)
 
 
-def _numbers(field: FieldInfo, value: tuple[int, ...], lengths: tuple[float, float], key: str) -> tuple[int, ...]:
+def _numbers(field: FieldInfo, value: tuple[int, ...], key: str) -> tuple[int, ...]:
     """Show how many numbers there are and a slider for each; a new one starts halfway from the last to the highest."""
-    low, high = bounds(get_args(get_args(field.annotation)[0])[1])
-    many = st.slider(f"{field.title}: how many", *lengths, len(value), key=f"{key}-many")
+    low, high = _whole(bounds(get_args(get_args(field.annotation)[0])[1]))
+    fewest, most = _whole(bounds(field, "min_length", "max_length"))
+    many = st.slider(f"{field.title}: how many", fewest, most, len(value), key=f"{key}-many")
     numbers: list[int] = []
     for place in range(many):
         start = value[place] if place < len(value) else (numbers[-1] + high) // 2
         title = f"{field.title} {place + 1}"
         numbers.append(st.slider(title, low, high, start, help=field.description, key=f"{key}-{place}"))
     return tuple(numbers)
+
+
+def _whole(ends: tuple[float, float] | None) -> tuple[int, int]:
+    if ends is None:
+        raise TypeError("a list of numbers needs bounds, for its length and for each of them")
+    return int(ends[0]), int(ends[1])
 
 
 def _edit_background(options: Any, key: str) -> dict[str, Any]:
@@ -168,10 +192,17 @@ def _in_words(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-_EDITORS: dict[str, tuple[Callable[[Any, str], dict[str, Any]], tuple[str, ...]]] = {
-    "color_range": (edit_ranges, ("space", "ranges")),
-    "grab": (edit_marks, ("box", "strokes")),
-    "network": (edit_network, ("model", "classes", "colors")),
-    "replace": (_edit_background, ("picture",)),
+class _Editor(NamedTuple):
+    """An editor for some fields: what shows it and returns their values, and which they are."""
+
+    show: Callable[[Any, str], dict[str, Any]]
+    fields: tuple[str, ...]
+
+
+_EDITORS = {
+    "color_range": _Editor(edit_ranges, ("space", "ranges")),
+    "grab": _Editor(edit_marks, ("box", "strokes")),
+    "network": _Editor(choose_network, ("model", "classes", "colors")),
+    "replace": _Editor(_edit_background, ("picture",)),
 }
-"""By method or overlay: the editor, and the fields that are its own."""
+"""By method or overlay."""

@@ -1,22 +1,20 @@
-"""The controls of a marked object: its box by numbers. Strokes are drawn on a picture, and the box may be as well."""
+"""The controls of a marked object: its box by numbers. Strokes are drawn on an image, and the box may be as well."""
 
 from typing import Any
 
 import streamlit as st
 
+from pages.shared.controls.recipe_in_use import recipe_in_use
 from segcore.methods.grab import GrabOptions
-
-TURN = "marks_turn"
-"""Where the visit counts what was drawn: with each drawing the sliders start anew from the recipe."""
 
 
 def edit_marks(options: GrabOptions, key: str) -> dict[str, Any]:
     """Show the controls and return the value of the box."""
     st.caption(
-        "What stands out in this box is cut out; in a video or before the camera it is then followed. "
+        "What stands out in this box is cut out; in a video or before the camera it is then tracked. "
         "Changing the box starts anew."
     )
-    key = f"{key}-{st.session_state.get(TURN, 0)}"
+    key = f"{key}-{recipe_in_use().drawings}"
     left, top, width, height = options.box
     left, width = _side("From left to right (%)", left, width, f"{key}-across")
     top, height = _side("From top to bottom (%)", top, height, f"{key}-down")

@@ -10,9 +10,14 @@ import numpy as np
 import streamlit as st
 
 from pages.shared.desk.show import plain
+from pages.shared.visitor.session import Widget, session
 from segcore.methods.color_range import CHANNELS, ColorRange, ColorRangeOptions, ColorSpace, range_around
 
-_SPACES = {"hsv": "Hue, saturation, brightness", "bgr": "Blue, green, red", "lab": "Lab: lightness and two colours"}
+_SPACES: dict[ColorSpace, str] = {
+    "hsv": "Hue, saturation, brightness",
+    "bgr": "Blue, green, red",
+    "lab": "Lab: lightness and two colours",
+}
 _TO_BGR = {"hsv": cv2.COLOR_HSV2BGR, "lab": cv2.COLOR_LAB2BGR}
 _TOLERANCE = 60
 _MOST = 20
@@ -34,21 +39,30 @@ class _Draft:
     open: int | None
 
 
+@dataclass
+class RangeEditor:
+    """The draft of the editor that was shown last; there is one on a page."""
+
+    draft: _Draft | None = None
+
+
 def edit_ranges(options: ColorRangeOptions, key: str) -> dict[str, Any]:
     """Show the editor and return the values of ``space`` and ``ranges``, which always fit each other."""
-    alive = f"{key}-space" in st.session_state
+    space_box = Widget[ColorSpace](f"{key}-space")
+    alive = space_box.is_known
     space = st.selectbox(
         "Colours in numbers as",
-        _SPACES,
+        list(_SPACES),
         index=list(_SPACES).index(options.space),
-        format_func=_SPACES.get,
-        key=f"{key}-space",
+        format_func=_SPACES.__getitem__,
+        key=space_box.key,
     )
-    draft = st.session_state.get("ranges_draft")
+    mine = session().get(RangeEditor)
+    draft = mine.draft
     if not alive or draft is None or (draft.key, draft.space) != (key, space):
-        draft = st.session_state["ranges_draft"] = _new_draft(options, space, key)
+        draft = mine.draft = _new_draft(options, space, key)
     for number, one in list(draft.ranges.items()):
-        title = st.session_state.get(f"{key}-{number}-name") or one.name
+        title = Widget[str](f"{key}-{number}-name").value or one.name
         with st.expander(plain(title), number == draft.open, icon=":material/colorize:", key=f"{key}-{number}-box"):
             draft.ranges[number] = _edit_one(draft, number, f"{key}-{number}")
     full = len(draft.ranges) >= _MOST
@@ -108,7 +122,7 @@ def _edit_one(draft: _Draft, number: int, key: str) -> ColorRange:
         low.append(ends[0])
         high.append(ends[1])
     if len(draft.ranges) > 1:
-        st.button("Remove", icon=":material/delete:", key=f"{key}-remove", on_click=draft.ranges.pop, args=(number,))
+        st.button("Remove", icon=":material/delete:", key=f"{key}-remove", on_click=_remove, args=(draft, number))
     return ColorRange(name=name.strip() or one.name, color=color, low=tuple(low), high=tuple(high))
 
 
@@ -117,6 +131,10 @@ def _add(draft: _Draft) -> None:
     name = next(name for n in count(len(taken) + 1) if (name := f"colour {n}") not in taken)
     draft.open = next(_numbers)
     draft.ranges[draft.open] = range_around(name, "#34c759", _TOLERANCE, draft.space)
+
+
+def _remove(draft: _Draft, number: int) -> None:
+    del draft.ranges[number]
 
 
 def _take(draft: _Draft, number: int, color: str, tolerance: int) -> None:

@@ -3,23 +3,20 @@
 The recipe is the visitor's, so it is the same on every page.
 """
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from pages.shared.controls.form import edit_recipe
+from pages.shared.controls.recipe_in_use import recipe_in_use
 from pages.shared.desk.show import plain
 from pages.shared.server import failures
 from pages.shared.visitor.rights import models_locked
-from pages.shared.visitor.sessions import let_go
+from pages.shared.visitor.session import Widget
+from pages.shared.visitor.streamlit_inside import UploadedFile, let_go
 from segcore.files.toml_text import LARGEST_MB
 from segcore.networks.card import cards
 from segcore.recipe import Recipe, parse_recipe, ready_recipes
-
-
-def current_recipe() -> Recipe:
-    """Return the visitor's recipe."""
-    if "recipe" not in st.session_state:
-        _start_from(next(iter(ready_recipes().values())))
-    return st.session_state["recipe"]
 
 
 def pick_recipe(page: str) -> Recipe:
@@ -30,34 +27,41 @@ def pick_recipe(page: str) -> Recipe:
     page
         The page's name, which keeps its widgets apart from those of the others.
     """
-    recipe = current_recipe()
-    key = f"{page}-{st.session_state['recipe_round']}"
+    mine = recipe_in_use()
+    key = f"{page}-{mine.round}"
     ready = {one.title: one for one in ready_recipes().values()}
-    start = st.session_state["recipe_start"]
-    pills = f"{page}-ready"  # one key for good: a new one would take the keyboard's focus away
+    start = mine.start
+    pills = Widget[str](f"{page}-ready")  # one key for good: a new one would take the keyboard's focus away
     chosen = start.title if ready.get(start.title) == start else None
-    if st.session_state.get(pills) != chosen:  # setting it needlessly could undo a click that is on its way
-        st.session_state[pills] = chosen
+    if pills.value != chosen:  # setting it needlessly could undo a click that is on its way
+        pills.set(chosen)
     st.pills(
         "Ready recipes",
         ready,
         format_func=lambda title: _name(ready[title]),
-        key=pills,
-        on_change=lambda: _start_from(ready.get(st.session_state[pills])),
+        key=pills.key,
+        on_change=lambda: _start_from_ready(ready, pills),
         wrap=True,
     )
     st.caption(plain(start.summary))
-    _offer_networks(recipe)
+    _offer_networks(mine.now)
     with st.expander("Fine-tune", icon=":material/tune:"):
-        recipe = edit_recipe(recipe, key)
+        recipe = edit_recipe(mine.now, key)
         changed = recipe.model_copy(update={"title": start.title}) != start
         title = f"{start.title[:50]}, changed" if changed else start.title
-        recipe = st.session_state["recipe"] = recipe.model_copy(update={"title": title})
+        mine.now = recipe.model_copy(update={"title": title})
         if changed:
-            st.button("Undo my changes", icon=":material/undo:", key=f"{key}-undo", on_click=_start_from, args=(start,))
+            st.button(
+                "Undo my changes", icon=":material/undo:", key=f"{key}-undo", on_click=mine.start_from, args=(start,)
+            )
         st.divider()
-        _files(recipe, key)
-    return recipe
+        _files(mine.now, key)
+    return mine.now
+
+
+def _start_from_ready(ready: Mapping[str, Recipe], pills: Widget[str]) -> None:
+    if pills.value is not None:  # a click on the chosen pill lets go of it; what was tuned since stays
+        recipe_in_use().start_from(ready[pills.value])
 
 
 def _offer_networks(recipe: Recipe) -> None:
@@ -92,28 +96,20 @@ def _files(recipe: Recipe, key: str) -> None:
         icon=":material/download:",
         key=f"{key}-save",
     )
-    opened = f"{key}-open"
+    opener = Widget[UploadedFile](f"{key}-open")
     upload = st.file_uploader(
-        "Open a recipe", ["toml"], max_upload_size=LARGEST_MB, key=opened, on_change=_open, args=(opened,)
+        "Open a recipe", ["toml"], max_upload_size=LARGEST_MB, key=opener.key, on_change=_open, args=(opener,)
     )
     if upload:  # it would have made way for the controls of its recipe
-        st.error(plain(st.session_state["recipe_error"]), icon=":material/error:")
+        st.error(plain(recipe_in_use().refused), icon=":material/error:")
 
 
-def _open(widget: str) -> None:
-    upload = st.session_state[widget]
+def _open(opener: Widget[UploadedFile]) -> None:
+    upload = opener.value
     if upload is None:
         return
     try:
-        _start_from(parse_recipe(upload.getvalue().decode("utf-8", "replace")))
+        recipe_in_use().start_from(parse_recipe(upload.getvalue().decode("utf-8", "replace")))
         let_go(upload)  # the new start's uploader is another one
     except Exception as error:
-        st.session_state["recipe_error"] = failures.in_words(error)
-
-
-def _start_from(recipe: Recipe | None) -> None:
-    """Take a recipe as the new start: the controls begin anew with its values. None changes nothing."""
-    if recipe is None:  # a click on the chosen pill lets go of it; what was tuned since stays
-        return
-    st.session_state["recipe"] = st.session_state["recipe_start"] = recipe
-    st.session_state["recipe_round"] = st.session_state.get("recipe_round", 0) + 1
+        recipe_in_use().refused = failures.in_words(error)

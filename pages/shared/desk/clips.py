@@ -1,6 +1,5 @@
 """A visitor's clip on its way: kept, looked at, processed on a thread of its own, and forgotten."""
 
-import logging
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +8,10 @@ from threading import Event, Thread
 import pandas as pd
 import streamlit as st
 
-from pages.shared.desk.show import thinned
+from pages.shared.desk.charts import thinned
+from pages.shared.server import failures
 from pages.shared.visitor.files import offer
-from pages.shared.visitor.visits import Arrival, Shelf
+from pages.shared.visitor.shelves import Arrival, Shelf
 from segcore.errors import SegdeckError
 from segcore.recipe import Recipe
 from segcore.segmentation import Image, Label
@@ -36,21 +36,30 @@ class Finished:
 
     The table's index is the time in seconds. It has a column a label, in % of the picture, and a last one that counts
     the objects, where the recipe tells them apart. The notes are what who watches should know, each with the time in
-    seconds of the first picture that it is said of.
+    seconds of the first frame that it is said of.
     """
 
     path: Path
     mask: Path
-    figures: Path
+    measures: Path
     objects: Path | None
     address: str
     table: pd.DataFrame
     labels: tuple[Label, ...]
     title: str
-    pictures: int
+    frames: int
     seconds: float
     cut_off: bool
     notes: dict[str, float]
+
+
+@dataclass
+class ClipDesk:
+    """What is kept of the visitor's clip beside its files. ``refused`` says why the last upload is no clip."""
+
+    clip: Clip | None = None
+    finished: Finished | None = None
+    refused: str = ""
 
 
 def keep(arrival: Arrival, shelf: Shelf) -> Clip:
@@ -67,13 +76,13 @@ def keep(arrival: Arrival, shelf: Shelf) -> Clip:
         shelf.clear()
         raise
     shelf.clear(keep=[arrival.path])
-    shelf.things["clip"] = clip = Clip(arrival.name, arrival.path, info)
+    shelf.store.get(ClipDesk).clip = clip = Clip(arrival.name, arrival.path, info)
     return clip
 
 
 @st.cache_data(scope="session", max_entries=1, show_spinner="Looking at the video …")
-def shown_first(clip: Clip) -> Image:
-    """Return the clip's first picture, (H, W, 3) uint8, BGR."""
+def first_frame(clip: Clip) -> Image:
+    """Return the clip's first frame, (H, W, 3) uint8, BGR."""
     return first_picture(clip.path, clip.info)
 
 
@@ -85,18 +94,18 @@ class ClipJob:
     step
         The newest, or None before the first.
     still
-        A picture as drawn, JPEG, not always the newest, or None before the first.
+        A frame as drawn, JPEG, not always the newest, or None before the first.
     finished
         What there is at the end, or None before that and where it was cancelled or failed.
     error
-        Why there is nothing at the end, in one sentence.
+        Why there is nothing at the end, for the visitor.
     """
 
     def __init__(self, clip: Clip, recipe: Recipe, shelf: Shelf) -> None:
         self.step: JobProgress | None = None
         self.still: bytes | None = None
         self.finished: Finished | None = None
-        self.error: str | None = None
+        self.error: SegdeckError | None = None
         self._cancelled = Event()
         self._thread = Thread(target=self._run, args=(clip, recipe, shelf.folder), name="segdeck-clip", daemon=True)
         self._thread.start()
@@ -114,18 +123,15 @@ class ClipJob:
     def _run(self, clip: Clip, recipe: Recipe, folder: Path) -> None:
         try:
             self.finished = self._process(clip, recipe, folder)
-        except SegdeckError as error:
-            self.error = str(error)
-        except Exception:
-            logging.getLogger(__name__).exception("A video could not be processed")
-            self.error = "Something went wrong with this video; whoever runs this Segdeck finds the details in its log."
+        except Exception as error:
+            self.error = failures.for_people(error)
 
     def _process(self, clip: Clip, recipe: Recipe, folder: Path) -> Finished | None:
-        target, mask, figures, objects = (
-            folder / name for name in ("result.mp4", "mask.mp4", "figures.csv", "objects.csv")
+        target, mask, measures, objects = (
+            folder / name for name in ("result.mp4", "mask.mp4", "measures.csv", "objects.csv")
         )
         counted = recipe.segmenter.numbers_objects
-        extra = {"mask": mask, "measures": figures, "objects": objects if counted else None}
+        extra = {"mask": mask, "measures": measures, "objects": objects if counted else None}
         notes: dict[str, float] = {}
         with closing(process_in_worker(clip.path, target, recipe, info=clip.info, **extra)) as steps:
             for step in steps:
@@ -138,10 +144,10 @@ class ClipJob:
         return Finished(
             target,
             mask,
-            figures,
+            measures,
             extra["objects"],
             offer(target),
-            _read_figures(figures, step.labels, counted),
+            _read_measures(measures, step.labels, counted),
             step.labels,
             recipe.title,
             step.frames_done,
@@ -151,8 +157,8 @@ class ClipJob:
         )
 
 
-def _read_figures(path: Path, labels: tuple[Label, ...], counted: bool) -> pd.DataFrame:
-    """Return as much of a job's figures as a chart shows; the file has them all."""
+def _read_measures(path: Path, labels: tuple[Label, ...], counted: bool) -> pd.DataFrame:
+    """Return as many rows of a job's measures as a chart shows; the file has them all."""
     table = pd.read_csv(path, index_col=0)
     table.columns = [*dict.fromkeys(label.name for label in labels), *(["objects"] if counted else [])]
     return thinned(table)
@@ -160,21 +166,26 @@ def _read_figures(path: Path, labels: tuple[Label, ...], counted: bool) -> pd.Da
 
 def start(shelf: Shelf, recipe: Recipe) -> None:
     """Begin to process the clip, unless a job is at work or the clip is gone."""
-    clip = shelf.things.get("clip")
+    clip = shelf.store.get(ClipDesk).clip
     if clip and not shelf.running:
         shelf.job = ClipJob(clip, recipe, shelf)
         shelf.keeps_longer = True
 
 
-def settle(shelf: Shelf) -> str | None:
+def newest_job(shelf: Shelf) -> ClipJob | None:
+    """Return the job that processes the clip, or did and is not settled yet."""
+    return shelf.job if isinstance(shelf.job, ClipJob) else None
+
+
+def settle(shelf: Shelf) -> SegdeckError | None:
     """Take over what a job that has ended left, and return what went wrong, once."""
-    job, shelf.job = shelf.job, None
+    job, shelf.job = newest_job(shelf), None
     if job and job.finished:
-        shelf.things["finished"] = job.finished
-    return job and job.error
+        shelf.store.get(ClipDesk).finished = job.finished
+    return job.error if job else None
 
 
 def cancel(shelf: Shelf) -> None:
     """Stop the job. What an earlier one left stays."""
     shelf.stop_job()
-    shelf.keeps_longer = "finished" in shelf.things
+    shelf.keeps_longer = shelf.store.get(ClipDesk).finished is not None

@@ -1,19 +1,17 @@
-"""Showing results: pictures small enough for a page, figures as a line, a clip's coverage as a chart."""
+"""Shows results: images small enough for a page, names as they were typed, measures as a line or a list."""
 
 import re
 from collections.abc import Callable, Mapping
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 from segcore.outputs.tables import OBJECT_COLUMNS, object_rows
 from segcore.picture.scaling import fit_within
 from segcore.pipeline import Result
-from segcore.segmentation import Image, Label
+from segcore.segmentation import Image
 
 _WIDEST_PX, _HIGHEST_PX = 1280, 5120
-_MOST_POINTS = 1000
 _TALLEST_PX = 320
 _WORD_JOINER = "\u2060"
 _NO_TEXT = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
@@ -55,12 +53,12 @@ def kept_row(name: str, remove: Callable[[], None]) -> None:
 
 
 def smaller(image: Image) -> Image:
-    """Return a picture at most as large as a page shows it, so that it loads fast and any file can hold it."""
+    """Return an image at most as large as a page shows it, so that it loads fast and any file can hold it."""
     return fit_within(image, _WIDEST_PX, _HIGHEST_PX)
 
 
 def worth_telling(coverage_percent: Mapping[str, float]) -> Mapping[str, float]:
-    """Return the shares of all labels where they are few, else of those that are in the picture."""
+    """Return the shares of all labels where they are few, else of those that are in the image."""
     return coverage_percent if len(coverage_percent) <= _FEW_LABELS else in_the_picture(coverage_percent)
 
 
@@ -75,7 +73,7 @@ def in_words(coverage_percent: Mapping[str, float]) -> str:
 
 
 def coverage_line(result: Result) -> None:
-    """Say what share of the picture each label covers and how long it took."""
+    """Say what share of the image each label covers and how long it took."""
     shares = in_words(worth_telling(result.measures.coverage_percent))
     stages = ", ".join(f"{stage} {ms:.1f} ms" for stage, ms in result.timings_ms.items())
     st.caption(f"Covers: {shares}. Took: {stages}.")
@@ -95,58 +93,3 @@ def show_objects(result: Result) -> None:
             height=min(38 + 35 * count, _TALLEST_PX),
             column_config=_OBJECT_TITLES,
         )
-
-
-def thinned(table: pd.DataFrame) -> pd.DataFrame:
-    """Return as many rows, evenly spread, as a chart can show."""
-    return table.iloc[:: max(1, len(table) // _MOST_POINTS)]
-
-
-def coverage_chart(table: pd.DataFrame, labels: tuple[Label, ...]) -> None:
-    """Draw coverage over time, a line a label in its colour.
-
-    Parameters
-    ----------
-    table
-        A row a picture, its time in seconds as the index; a column a label, in %.
-    labels
-        The labels that the columns stand for.
-    """
-    colors = ["#{2:02x}{1:02x}{0:02x}".format(*label.color) for label in labels]
-    names = [label.name for label in labels]
-    long = thinned(table).stack()
-    long = long.rename_axis(["time_s", "label"]).reset_index(name="percent")  # a label may have any name
-    chart = (
-        alt.Chart(long)
-        .mark_line()
-        .encode(
-            x=alt.X("time_s:Q", title="Time (s)"),
-            y=alt.Y("percent:Q", title="Share of the picture (%)", scale=alt.Scale(domainMin=0)),
-            color=alt.Color("label:N", title=None, scale=alt.Scale(domain=names, range=colors)),
-            tooltip=[alt.Tooltip("time_s", format=".2f"), "label", alt.Tooltip("percent", format=".1f")],
-        )
-    )
-    st.altair_chart(chart, width="stretch", height=240)
-
-
-def count_chart(counts: pd.Series) -> None:
-    """Draw the number of objects over time.
-
-    Parameters
-    ----------
-    counts
-        A picture's count each, its time in seconds as the index.
-    """
-    table = thinned(counts.to_frame("objects")).rename_axis("time_s").reset_index()
-    chart = (
-        alt.Chart(table)
-        .mark_line(interpolate="step-after")
-        .encode(
-            x=alt.X("time_s:Q", title="Time (s)"),
-            y=alt.Y(
-                "objects:Q", title="Objects", scale=alt.Scale(domainMin=0), axis=alt.Axis(format="d", tickMinStep=1)
-            ),
-            tooltip=[alt.Tooltip("time_s", format=".2f"), "objects"],
-        )
-    )
-    st.altair_chart(chart, width="stretch", height=180)

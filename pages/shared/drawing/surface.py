@@ -1,4 +1,4 @@
-"""Marking an object on a picture: a box around it, and strokes over what is to be kept or left out.
+"""Marking an object on an image: a box around it, and strokes over what is to be kept or left out.
 
 The marks are the recipe's: what is drawn goes into it at once, so it works the same on other pages and from a file.
 """
@@ -10,8 +10,8 @@ from typing import Any
 import cv2
 import streamlit as st
 
-from pages.shared.controls.marks_editor import TURN
-from pages.shared.controls.recipe_picker import current_recipe
+from pages.shared.controls.recipe_in_use import recipe_in_use
+from pages.shared.visitor.session import Widget
 from segcore.methods.grab import GrabOptions
 from segcore.picture.scaling import shrink
 from segcore.recipe import Recipe
@@ -28,54 +28,55 @@ _component = st.components.v2.component(
 
 
 def marks_object(recipe: Recipe) -> bool:
-    """Tell whether a recipe works on an object that is marked in the picture."""
+    """Tell whether a recipe works on an object that is marked in the image."""
     return isinstance(recipe.segmenter, GrabOptions)
 
 
 def draw_marks(image: Image, alt: str, page: str) -> None:
-    """Show a picture to draw on; each box and stroke goes into the visitor's recipe, and the page runs anew.
+    """Show an image to draw on; each box and stroke goes into the visitor's recipe, and the page runs anew.
 
     Parameters
     ----------
     image
         (H, W, 3) uint8, BGR.
     alt
-        What the picture is, in words.
+        What the image shows, in words.
     page
         The page's name, which keeps its surface apart from those of the others.
     """
-    options = current_recipe().segmenter
-    picture = _data_url(image)
-    key = f"{page}-drawing-{st.session_state['recipe_round']}-{hash(picture)}"  # another picture: another surface
+    mine = recipe_in_use()
+    options = mine.now.segmenter
+    address = _data_url(image)
+    surface = Widget[dict[str, Any]](f"{page}-drawing-{mine.round}-{hash(address)}")  # another image, another surface
     _component(
-        key=key,
+        key=surface.key,
         data={
-            "picture": picture,
+            "picture": address,
             "alt": alt,
             "aspect": image.shape[1] / image.shape[0],
             "marks": options.model_dump(mode="json", include={"box", "strokes"}),
             "home": GrabOptions().box,
-            "turn": st.session_state.get(TURN, 0),
+            "turn": mine.drawings,
         },
-        on_marks_change=lambda: _take(**st.session_state[key]["marks"]),
+        on_marks_change=lambda: _take(**(surface.value or {})["marks"]),
     )
 
 
 def _take(turn: int, box: Any, strokes: Any) -> None:
     """Put what was drawn into the recipe. ``turn`` counts drawings, so that the surface knows what is known here."""
-    recipe = current_recipe()
-    if not marks_object(recipe):  # another one was chosen meanwhile
+    mine = recipe_in_use()
+    if not marks_object(mine.now):  # another one was chosen meanwhile
         return
-    values = dict(recipe.segmenter) | {"box": box, "strokes": strokes}
-    st.session_state["recipe"] = recipe.model_copy(update={"segmenter": GrabOptions.model_validate(values)})
-    st.session_state[TURN] = turn
+    values = dict(mine.now.segmenter) | {"box": box, "strokes": strokes}
+    mine.now = mine.now.model_copy(update={"segmenter": GrabOptions.model_validate(values)})
+    mine.drawings = turn
 
 
 @st.cache_data(scope="session", max_entries=2, show_spinner=False)
 def _data_url(image: Image) -> str:
-    """Return a picture, small enough to draw on, as an address that holds it."""
+    """Return an image, small enough to draw on, as an address that holds it."""
     height, width = image.shape[:2]
     scale = min(1, _LONGEST_PX / max(height, width))
     small = shrink(image, max(1, round(height * scale)), max(1, round(width * scale)))
     content = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
-    return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
+    return f"data:image/jpeg;base64,{base64.b64encode(content.tobytes()).decode()}"

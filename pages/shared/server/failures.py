@@ -17,14 +17,21 @@ logger = logging.getLogger(__name__)
 _SORRY = "Something went wrong on this page; it has been noted. Reload the page to go on."
 
 
-def in_words(error: Exception) -> str:
-    """Return what a visitor is told: an error's own sentence where it was written for people, else that it is noted."""
-    if isinstance(error, UnusableNetworkError):
-        return f"{error.problem} {_remedy(error.card)}"
+def for_people(error: Exception) -> SegdeckError:
+    """Return an error that was written for people: this one, or else one that says that this one is noted, which it is.
+
+    It may be called on any thread.
+    """
     if isinstance(error, SegdeckError):
-        return str(error)
+        return error
     logger.error("a page failed", exc_info=error)
-    return _SORRY
+    return SegdeckError(_SORRY)
+
+
+def in_words(error: Exception) -> str:
+    """Return what the visitor for whom this script runs is told of an error."""
+    error = for_people(error)
+    return f"{error.problem} {_remedy(error.card)}" if isinstance(error, UnusableNetworkError) else str(error)
 
 
 def _remedy(card: ModelCard) -> str:

@@ -1,4 +1,4 @@
-"""Stands before Streamlit's own upload address, whose files stay in the server's memory, and bounds what comes.
+"""Limits what comes to Streamlit's own upload address, whose files stay in the server's memory.
 
 Streamlit takes a file under any number that a browser makes up, as often as it likes, and none goes before the session
 does. Large files have a way of their own: see pages/shared/visitor/uploads.py.
@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pages.shared.visitor import sessions
+from pages.shared.visitor import streamlit_inside
 from segcore.settings import settings
 
 _ADDRESS = re.compile(r"/_stcore/upload_file/([^/]+)/[^/]+$")
@@ -36,10 +36,10 @@ class UploadGuard:
         if not length.isdecimal() or "transfer-encoding" in headers:
             await PlainTextResponse("The file's size must be said.", 411)(scope, receive, send)
             return
-        if not sessions.is_connected(session):
+        if not streamlit_inside.is_connected(session):
             await PlainTextResponse("There is no such visit.", 404)(scope, receive, send)
             return
-        if int(length) + self._coming[session] + sessions.stored_bytes(session) > _limit_bytes():
+        if int(length) + self._coming[session] + streamlit_inside.stored_bytes(session) > _limit_bytes():
             await PlainTextResponse("This visit holds too much already.", 413)(scope, receive, send)
             return
         self._coming[session] += int(length)

@@ -1,5 +1,6 @@
 """A visitor's own networks: which they are, and how many may be."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from pages.shared.visitor.visits import shelf
@@ -7,7 +8,12 @@ from segcore.errors import SegdeckError
 from segcore.networks.card import OWN_NETWORKS, ModelCard, own_cards
 from segcore.settings import settings
 
-_NAMES = "names"
+
+@dataclass
+class OwnNetworks:
+    """The names of the visitor's own networks."""
+
+    names: tuple[str, ...] = ()
 
 
 def own_folder() -> Path:
@@ -17,12 +23,12 @@ def own_folder() -> Path:
 
 def networks_of_this_visit() -> dict[str, ModelCard]:
     """Return the cards of the visitor's own networks by name."""
-    return own_cards(shelf(OWN_NETWORKS).things.get(_NAMES, ()))
+    return own_cards(shelf(OWN_NETWORKS).store.get(OwnNetworks).names)
 
 
 def note_own(card: ModelCard) -> None:
     """Count a network among this visitor's own."""
-    shelf(OWN_NETWORKS).things[_NAMES] = (*networks_of_this_visit(), card.name)
+    shelf(OWN_NETWORKS).store.get(OwnNetworks).names = (*networks_of_this_visit(), card.name)
 
 
 def check_room(size_bytes: int) -> None:

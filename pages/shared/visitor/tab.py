@@ -4,8 +4,11 @@ To Streamlit such a page is a new session. The tab's own storage is read by no o
 with the tab.
 """
 
+from collections.abc import Mapping
+
 import streamlit as st
 
+from pages.shared.visitor.session import Widget
 from pages.shared.visitor.visits import adopt, visit
 
 _JS = """
@@ -23,9 +26,10 @@ export default function ({ data, setStateValue }) {
 }
 """
 
+_tab = Widget[Mapping[str, object]]("tab")
 _component = st.components.v2.component("tab", html="<span hidden></span>", js=_JS)
 
 
 def remember_visit() -> None:
     """Go on with the visit that this tab had before its page was loaded again, if it is still there."""
-    _component(key="tab", data=visit().key, on_known_change=lambda: adopt(st.session_state["tab"]["known"]))
+    _component(key=_tab.key, data=visit().key, on_known_change=lambda: adopt((_tab.value or {}).get("known")))

@@ -25,7 +25,7 @@ class Uploads {
     const find = (what) => root.querySelector(what);
     [this.place, this.ways, this.going, this.error, this.said, this.input] =
       [".place", ".ways", ".going", ".error", ".said", "input"].map(find);
-    [this.label, this.file, this.bar, this.figures] = [".label", ".file", "progress", ".figures"].map(find);
+    [this.label, this.file, this.bar, this.amount] = [".label", ".file", "progress", ".amount"].map(find);
     this.chooser = find("[data-do=choose]");
     this.canceller = find("[data-do=cancel]");
     this.root = root;
@@ -107,7 +107,7 @@ class Uploads {
   progress(loaded, total) {
     const share = total ? Math.min(1, loaded / total) : 1;
     this.bar.value = share;
-    this.figures.textContent = `${megabytes(share * total)} of ${megabytes(total)} MB · ${Math.floor(100 * share)} %`;
+    this.amount.textContent = `${megabytes(share * total)} of ${megabytes(total)} MB · ${Math.floor(100 * share)} %`;
     if (share >= this.spoken + SAY_EVERY) {
       this.spoken = share;
       this.said.textContent = `${Math.floor(100 * share)} per cent are there.`;

@@ -19,9 +19,10 @@ import anyio.to_thread
 import streamlit as st
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from pages.shared.visitor.visits import Accepts, Arrival, Shelf, Visit, find_shelf, shelf
+from pages.shared.visitor.shelves import Accepts, Arrival, Shelf
+from pages.shared.visitor.streamlit_inside import UploadedFile
+from pages.shared.visitor.visits import Visit, find_shelf, shelf
 from segcore.errors import SegdeckError
 from segcore.settings import settings
 
@@ -94,10 +95,11 @@ def _arrival(name: str, shelf: Shelf) -> Arrival:
 async def take_upload(request: Request) -> Response:
     """Take one file to the shelf whose token the address has. What goes wrong is told in one sentence."""
     found = find_shelf(request.path_params["token"])
-    if found is None or found[1].accepts is None:
+    accepts = found[1].accepts if found else None
+    if found is None or accepts is None:
         return JSONResponse({"error": "This page is from an earlier visit; load it again."}, 404)
     try:
-        arrival = await _receive(request, *found)
+        arrival = await _receive(request, *found, accepts)
     except SegdeckError as error:
         return JSONResponse({"error": str(error)}, 400)
     except ClientDisconnect:
@@ -105,15 +107,15 @@ async def take_upload(request: Request) -> Response:
     return JSONResponse({"id": arrival.id})
 
 
-async def _receive(request: Request, visit: Visit, shelf: Shelf) -> Arrival:
+async def _receive(request: Request, visit: Visit, shelf: Shelf, accepts: Accepts) -> Arrival:
     name = shown_name(request.headers.get("x-file-name", ""))
-    if PurePosixPath(name).suffix.lower()[1:] not in shelf.accepts.endings:
-        endings = ", ".join(f".{one}" for one in shelf.accepts.endings)
+    if PurePosixPath(name).suffix.lower()[1:] not in accepts.endings:
+        endings = ", ".join(f".{one}" for one in accepts.endings)
         raise SegdeckError(f"This kind of file is not accepted here; it must end in one of {endings}.")
     async with _one_at_a_time(visit):
         if len(shelf.arrived) >= _MOST_FILES:
             raise SegdeckError(f"{_MOST_FILES} files are here already; remove them first.")
-        room = _Room(shelf.accepts.limit_mb, await anyio.to_thread.run_sync(lambda: visit.held_bytes))
+        room = _Room(accepts.limit_mb, await anyio.to_thread.run_sync(lambda: visit.held_bytes))
         promised = request.headers.get("content-length", "")
         room.check(int(promised) if promised.isdecimal() else 0)
         arrival = _arrival(name, shelf)

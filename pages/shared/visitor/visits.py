@@ -1,8 +1,8 @@
-"""Who is here and what they brought. It outlasts a lost connection, and goes some time after the visitor did.
+"""Visits: each visitor's files. They outlast a lost connection, and go some time after their visitor has left.
 
-A visit belongs to whoever has its key, and the key is only ever in that visitor's session state. Streamlit's caches of
+A visit belongs to whoever has its key, and the key is only ever in that visitor's session. Streamlit's caches of
 a session would be the wrong place: they are emptied at each lost connection, of four seconds too, while the session
-lives. All that the pages know of a visitor's files is kept beside the files, so that the two can only go together.
+lives.
 """
 
 import asyncio
@@ -10,128 +10,22 @@ import logging
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import Any, Protocol
 
-import streamlit as st
-
-from pages.shared.visitor import files, sessions
+from pages.shared.visitor import streamlit_inside
+from pages.shared.visitor.session import session
+from pages.shared.visitor.shelves import Shelf
 from segcore.files.work_folder import ServerFolder
 from segcore.settings import settings
 
-_KEY = "visit"
 _SWEEP_EVERY_S = 2
 _visits: dict[str, "Visit"] = {}
 _guard = Lock()
 _server_folder: ServerFolder | None = None
-
-
-@dataclass(frozen=True)
-class Accepts:
-    """What may be uploaded to a shelf: endings in small letters without a dot, and megabytes a file."""
-
-    endings: tuple[str, ...]
-    limit_mb: int
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A file that is here whole. The name is its visitor's, for showing only; the path has nothing of it."""
-
-    id: str
-    name: str
-    path: Path
-
-
-class Job(Protocol):
-    """Work that writes into a shelf on a thread of its own."""
-
-    @property
-    def running(self) -> bool:
-        """Whether it still works."""
-        ...
-
-    def cancel(self) -> None:
-        """Stop it, and wait until it has tidied up."""
-        ...
-
-
-class Shelf:
-    """A part of a visitor's files: a folder, what the pages know of what is in it, and the job that writes there.
-
-    Attributes
-    ----------
-    folder
-        For its files.
-    things
-        What pages keep of the files, by name.
-    job
-        The newest job; there is one at a time.
-    keeps_longer
-        Whether this is worth ``keep_result_minutes``.
-    token
-        Unguessable; who knows it may upload to this shelf what ``accepts`` says, or nothing while that is None.
-    arrived
-        Files that were uploaded and that no page has taken yet.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700)
-        self.folder = folder
-        self.things: dict[str, Any] = {}
-        self.job: Job | None = None
-        self.keeps_longer = False
-        self.token = secrets.token_urlsafe(24)
-        self.accepts: Accepts | None = None
-        self.arrived: list[Arrival] = []
-        self._when_cleared: list[Callable[[], None]] = []
-        self._used_at_s = time.monotonic()
-
-    def clear(self, *, keep: Collection[Path] = ()) -> None:
-        """Remove everything, but for some files, once no job writes any more."""
-        self.stop_job()
-        for do in self._when_cleared:
-            do()
-        self._when_cleared.clear()
-        self.things.clear()
-        self.arrived.clear()
-        self.keeps_longer = False
-        for path in self.folder.iterdir():
-            if path not in keep:
-                files.withdraw(path)
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-
-    def when_cleared(self, do: Callable[[], None]) -> None:
-        """Have something done when this is cleared: a page's buttons may hold on to what it would let go of."""
-        self._when_cleared.append(do)
-
-    def stop_job(self) -> None:
-        """Cancel the job, if there is one, and wait until it has tidied up."""
-        job, self.job = self.job, None
-        if job:
-            job.cancel()
-
-    @property
-    def running(self) -> bool:
-        """Whether a job is at work."""
-        return self.job is not None and self.job.running
-
-    def use(self) -> None:
-        """Begin the time anew after which this goes."""
-        self._used_at_s = time.monotonic()
-
-    @property
-    def expired(self) -> bool:
-        """Whether it is to go now, if the visitor is not here."""
-        if self.running:
-            self.use()
-            return False
-        minutes = settings().keep_result_minutes if self.keeps_longer else settings().keep_minutes
-        return time.monotonic() - self._used_at_s > 60 * minutes
 
 
 class Visit:
@@ -202,30 +96,39 @@ class Visit:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+@dataclass
+class VisitKey:
+    """The key of the visit that a session goes on with; none at first."""
+
+    key: str = ""
+
+
 def visit() -> Visit:
     """Return the visit of whom this script runs for."""
+    known = session().get(VisitKey)
     with _guard:
-        mine = _visits.get(st.session_state.get(_KEY, ""))
+        mine = _visits.get(known.key)
         if mine is None:
-            mine = Visit(sessions.current_session())
+            mine = Visit(streamlit_inside.current_session())
             _visits[mine.key] = mine
-            st.session_state[_KEY] = mine.key
+            known.key = mine.key
         mine.use()
     return mine
 
 
 def adopt(key: object) -> None:
     """Go on with an earlier visit, if there is one with this key, instead of the one that has just begun."""
+    known = session().get(VisitKey)
     with _guard:
         earlier = _visits.get(key) if isinstance(key, str) else None
-        begun = _visits.get(st.session_state.get(_KEY, ""))
+        begun = _visits.get(known.key)
         if earlier is None or earlier is begun:
             return
-        earlier.sessions.add(sessions.current_session())
+        earlier.sessions.add(streamlit_inside.current_session())
         earlier.use()
-        st.session_state[_KEY] = earlier.key
+        known.key = earlier.key
         if begun:
-            begun.sessions.discard(sessions.current_session())
+            begun.sessions.discard(streamlit_inside.current_session())
 
 
 def shelf(name: str) -> Shelf:
@@ -273,7 +176,7 @@ def sweep() -> None:
     """Remove what visitors left who have been away for long enough."""
     with _guard:  # none comes back just now
         for key, one in list(_visits.items()):
-            if any(map(sessions.is_connected, one.sessions)):
+            if any(map(streamlit_inside.is_connected, one.sessions)):
                 one.use()
                 continue
             one.sweep()
@@ -281,7 +184,7 @@ def sweep() -> None:
                 one.remove()
                 del _visits[key]
                 for session in one.sessions:
-                    sessions.drop_uploads(session)
+                    streamlit_inside.drop_uploads(session)
 
 
 def close_visits() -> None:

@@ -103,13 +103,13 @@ def test_changing_the_kind_gives_its_defaults_each_time() -> None:
 def test_changing_the_method_gives_a_ready_start_each_time() -> None:
     app = shown(READY["blur_my_background"])
     first = READY["color_pop_red"].segmenter
-    put(app, "selectbox", "Split by", "color_range")
+    put(app, "selectbox", "Method", "color_range")
     assert app.session_state["told"].segmenter == first
     put(app, "slider", "Saturation", (3, 50))
     assert app.session_state["told"].segmenter.ranges[0].low[1] == 3
-    put(app, "selectbox", "Split by", "network")
+    put(app, "selectbox", "Method", "network")
     assert app.session_state["told"].segmenter == METHODS["network"]()
-    put(app, "selectbox", "Split by", "color_range")
+    put(app, "selectbox", "Method", "color_range")
     assert app.session_state["told"].segmenter == first
     assert find(app, "slider", "Saturation").value == (110, 255)
 
@@ -117,7 +117,7 @@ def test_changing_the_method_gives_a_ready_start_each_time() -> None:
 def test_a_new_method_is_shown_as_suits_it() -> None:
     app = shown(READY["blur_my_background"])
     for method, ready in (("edges", "trace_the_edges"), ("objects", "count_red_things"), ("threshold", "poster")):
-        put(app, "selectbox", "Split by", method)
+        put(app, "selectbox", "Method", method)
         told = app.session_state["told"]
         assert (told.overlay, told.refinement) == (READY[ready].overlay, READY[ready].refinement)
         assert find(app, "selectbox", "Show as").value == told.overlay.kind
@@ -244,4 +244,4 @@ def test_every_field_of_every_overlay_has_a_title() -> None:
 
 def test_recipe_shows_both_choices() -> None:
     app = shown(READY["cut_me_out"])
-    assert {"Split by", "Show as", "Network"} <= set(labels(app, "selectbox"))
+    assert {"Method", "Show as", "Network"} <= set(labels(app, "selectbox"))

@@ -1,13 +1,14 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.shared.controls.recipe_in_use import RecipeInUse
 from pages.shared.desk.show import plain
 from segcore.files.toml_text import LARGEST_MB
 from segcore.overlays import OVERLAYS
 from segcore.picture.photo import write_png
 from segcore.recipe import Recipe, ready_recipes
 from tests.conftest import noise
-from tests.pages.conftest import Open, go, send
+from tests.pages.conftest import Open, go, kept, send
 from tests.pages.reading import find, labels, pick, press, put, upload
 
 READY = ready_recipes()
@@ -15,7 +16,7 @@ OWN = READY["color_pop_red"].model_copy(update={"title": "My reds", "summary": "
 
 
 def recipe(app: AppTest) -> Recipe:
-    return app.session_state["recipe"]
+    return kept(app, RecipeInUse).now
 
 
 def test_a_new_visitor_starts_with_a_blurred_background(visit: Open) -> None:

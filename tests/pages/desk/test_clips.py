@@ -11,10 +11,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from pages.shared.desk import clips
-from pages.shared.desk.clips import Finished
-from pages.shared.desk.show import coverage_chart
+from pages.shared.desk.charts import coverage_chart
+from pages.shared.desk.clips import ClipDesk, Finished
 from pages.shared.visitor import visits
-from pages.shared.visitor.visits import Arrival, Shelf, Visit, sweep
+from pages.shared.visitor.shelves import Arrival, Shelf
+from pages.shared.visitor.visits import Visit, sweep
 from segcore.recipe import Recipe, ready_recipes
 from segcore.segmentation import Label
 from segcore.settings import settings
@@ -58,7 +59,7 @@ def done(shelf: Shelf, recipe: Recipe) -> Finished:
     clips.start(shelf, recipe)
     until(lambda: not shelf.running)
     assert clips.settle(shelf) is None
-    return shelf.things["finished"]
+    return shelf.store.get(ClipDesk).finished
 
 
 def until(true: Callable[[], object]) -> None:
@@ -82,7 +83,7 @@ def test_a_clip_takes_the_place_of_the_one_before(shelf: Shelf, content: bytes, 
     clips.keep(arrive(shelf, content), shelf)
     done(shelf, red)
     second = clips.keep(arrive(shelf, content, "b.mp4"), shelf)
-    assert shelf.things == {"clip": second}
+    assert shelf.store.get(ClipDesk) == ClipDesk(clip=second)
     assert (second.name, names(shelf), shelf.arrived) == ("b.mp4", ["upload.mp4"], [])
 
 
@@ -92,7 +93,7 @@ def test_refused_upload_leaves_nothing(shelf: Shelf, content: bytes, tmp_path: P
         with refused():
             clips.keep(arrive(shelf, wrong), shelf)
         assert names(shelf) == shelf.arrived == []
-        assert shelf.things == {}
+        assert shelf.store.get(ClipDesk) == ClipDesk()
 
 
 def test_a_refused_upload_ends_the_one_before(shelf: Shelf, content: bytes) -> None:
@@ -100,14 +101,14 @@ def test_a_refused_upload_ends_the_one_before(shelf: Shelf, content: bytes) -> N
     with refused():
         clips.keep(arrive(shelf, b"no"), shelf)
     assert names(shelf) == []
-    assert shelf.things == {}
+    assert shelf.store.get(ClipDesk) == ClipDesk()
 
 
 def test_processed_clip_and_its_table(shelf: Shelf, content: bytes, red: Recipe) -> None:
     clips.keep(arrive(shelf, content), shelf)
     result = done(shelf, red)
-    assert (result.title, result.cut_off, result.pictures) == ("Colour pop: red", False, FRAMES)
-    assert names(shelf) == ["figures.csv", "mask.mp4", "result.mp4", "upload.mp4"]
+    assert (result.title, result.cut_off, result.frames) == ("Colour pop: red", False, FRAMES)
+    assert names(shelf) == ["mask.mp4", "measures.csv", "result.mp4", "upload.mp4"]
     assert result.table.shape == (FRAMES, 1)
     assert list(result.table.index) == pytest.approx([n / 25 for n in range(FRAMES)])
     assert result.table["red"].between(3, 9).all()  # the square covers 1/16 of 4:3
@@ -121,14 +122,14 @@ def test_objects_are_counted_where_the_recipe_tells_them_apart(shelf: Shelf, con
     assert result.table["objects"].tolist() == [1] * FRAMES
     assert result.objects.read_text().splitlines()[0].startswith("time_s,number,label,area_px")
     assert result.objects.parent == shelf.folder
-    assert result.figures.read_text().splitlines()[0] == "time_s,red_percent,objects"
+    assert result.measures.read_text().splitlines()[0] == "time_s,red_percent,objects"
 
 
 def test_a_long_clips_table_is_light(shelf: Shelf, red: Recipe, tmp_path: Path) -> None:
     path = repeat(make_clip(tmp_path / "a.mp4", frames=300, size=(32, 32)), 10)
     clips.keep(arrive(shelf, path.read_bytes()), shelf)
     result = done(shelf, red)
-    assert result.pictures == 3000
+    assert result.frames == 3000
     assert len(result.table) == 1000
 
 
@@ -137,7 +138,7 @@ def test_forgetting_removes_all(shelf: Shelf, content: bytes, red: Recipe) -> No
     result = done(shelf, red)
     shelf.clear()
     assert names(shelf) == []
-    assert shelf.things == {}
+    assert shelf.store.get(ClipDesk) == ClipDesk()
     assert fetch(result.address)[0] == 404
 
 
@@ -180,7 +181,7 @@ def test_a_job_that_fails_says_why_in_a_sentence(
     clip.path.unlink()
     clips.start(shelf, red)
     until(lambda: not shelf.running)
-    error = clips.settle(shelf)
+    error = str(clips.settle(shelf))
     assert re.fullmatch(r"[^/\n]+\.", error)
     assert clips.settle(shelf) is None
     assert "Traceback" not in error
@@ -194,7 +195,7 @@ def test_cancelling_keeps_the_result_before(shelf: Shelf, content: bytes, red: R
     clips.start(shelf, red)
     clips.cancel(shelf)
     assert result.path.read_bytes() == before
-    assert names(shelf) == ["figures.csv", "mask.mp4", "result.mp4", "upload.mp4"]
+    assert names(shelf) == ["mask.mp4", "measures.csv", "result.mp4", "upload.mp4"]
     assert fetch(result.address)[0] == 200
     assert shelf.keeps_longer
 
@@ -284,3 +285,9 @@ def test_video_page_refuses_what_is_no_video(visit: Open, work_dir: Path) -> Non
     app = send(visit("video"), "clip", ("a.mp4", b"no video at all"))
     assert app.error[0].value.startswith("This is not a video that can be read")
     assert files_in(work_dir) == []
+
+
+@pytest.mark.usefixtures("ended_early")
+def test_a_refusal_is_said_even_if_its_run_ends_early(visit: Open) -> None:
+    app = send(visit("video"), "clip", ("a.mp4", b"no video at all"))
+    assert app.error[0].value.startswith("This is not a video that can be read")

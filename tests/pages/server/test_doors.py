@@ -147,7 +147,7 @@ def test_pages_may_not_be_framed_elsewhere_nor_fetch_pictures_from_elsewhere() -
         ("result.mp4", "video/mp4", "inline"),
         ("page.html", "application/octet-stream", "attachment"),
         ("drawing.svg", "application/octet-stream", "attachment"),
-        ("figures.csv", "application/octet-stream", "attachment"),
+        ("measures.csv", "application/octet-stream", "attachment"),
     ],
 )
 def test_a_visitors_file_is_never_a_page(name: str, kind: str, way: str, tmp_path: Path) -> None:

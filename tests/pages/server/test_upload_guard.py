@@ -9,7 +9,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from pages.shared.server.upload_guard import UploadGuard
-from pages.shared.visitor import sessions
+from pages.shared.visitor import streamlit_inside
 from segcore.settings import settings
 from tests.pages.asking import ask
 from tests.pages.browsing import Leave, with_a_browser
@@ -41,7 +41,7 @@ async def put(app: st.App, session: str, number: str, size_bytes: int, **more: s
 def test_a_session_holds_no_more_than_two_large_files_under_any_numbers(app: st.App) -> None:
     async def look(session: str, _: Leave) -> None:
         assert [await put(app, session, f"made-up-{n}", _MB) for n in range(12)] == [204] * 2 + [413] * 10
-        assert sessions.stored_bytes(session) == 2 * _MB
+        assert streamlit_inside.stored_bytes(session) == 2 * _MB
         assert await put(app, session, "small", 1_000) == 204
 
     asyncio.run(with_a_browser(app, look))
@@ -60,7 +60,7 @@ def test_what_does_not_say_its_size_is_not_read(app: st.App) -> None:
         assert await put(app, session, "1", 10, content_length=None) == 411
         assert await put(app, session, "1", 10, content_length="-5") == 411
         assert await put(app, session, "1", 10, transfer_encoding="chunked") == 411
-        assert sessions.stored_bytes(session) == 0
+        assert streamlit_inside.stored_bytes(session) == 0
 
     asyncio.run(with_a_browser(app, look))
 
@@ -70,6 +70,6 @@ def test_who_is_not_here_can_send_nothing(app: st.App) -> None:
         assert await put(app, "no-such-session", "1", 10) == 404
         await leave()
         assert await put(app, session, "1", 10) == 404
-        assert sessions.stored_bytes(session) == 0
+        assert streamlit_inside.stored_bytes(session) == 0
 
     asyncio.run(with_a_browser(app, look))

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pages.shared.visitor import visits
+from pages.shared.visitor.shelves import Accepts, Shelf
 from pages.shared.visitor.uploads import shown_name
-from pages.shared.visitor.visits import Accepts, Shelf, Visit
+from pages.shared.visitor.visits import Visit
 from segcore.settings import settings
 from tests.pages.asking import put, sent
 

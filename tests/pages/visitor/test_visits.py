@@ -2,6 +2,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,18 @@ from streamlit.testing.v1 import AppTest
 
 from pages.shared.visitor import visits
 from pages.shared.visitor.files import offer
-from pages.shared.visitor.visits import Shelf, Visit, sweep
+from pages.shared.visitor.shelves import Shelf
+from pages.shared.visitor.visits import Visit, sweep
 from segcore.settings import settings
 from tests.pages.asking import fetch
 from tests.pages.conftest import lose_connection
+
+
+@dataclass
+class Note:
+    """What a page might keep of its files."""
+
+    text: str = ""
 
 
 class Digging:
@@ -116,11 +125,11 @@ def test_no_other_key_opens_a_visit(key: object) -> None:
 
 def test_clearing_a_shelf_leaves_the_others(mine: Visit) -> None:
     clip, draft = put(mine.shelf("clip")), put(mine.shelf("network"))
-    mine.shelf("clip").things["clip"] = "known"
+    mine.shelf("clip").store.get(Note).text = "known"
     address = offer(clip)
     mine.shelf("clip").clear()
     assert (clip.exists(), draft.exists()) == (False, True)
-    assert mine.shelf("clip").things == {}
+    assert mine.shelf("clip").store.get(Note).text == ""
     assert fetch(address)[0] == 404
 
 
@@ -147,11 +156,12 @@ def test_files_stay_until_their_time_has_come(mine: Visit) -> None:
 @pytest.mark.usefixtures("at_once")
 def test_files_go_and_what_a_job_made_stays_longer(mine: Visit) -> None:
     draft, result = put(mine.shelf("network")), put(mine.shelf("clip"))
+    mine.shelf("network").store.get(Note).text = "known"
     mine.shelf("clip").keeps_longer = True
     time.sleep(0.01)
     mine.sweep()
     assert (draft.exists(), result.exists()) == (False, True)
-    assert mine.shelf("network").things == {}, "an empty shelf, not one whose files are missing"
+    assert mine.shelf("network").store.get(Note).text == "", "an empty shelf, not one whose files are missing"
     mine.shelf("clip").keeps_longer = False
     mine.sweep()
     assert not result.exists()

@@ -1,12 +1,12 @@
 """The form of a network's card: what it is called, how it is fed, what its numbers mean, what its labels are."""
 
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 from pydantic import ValidationError
-from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared.desk.show import plain
+from pages.shared.visitor.streamlit_inside import Container
 from segcore.networks.card import CardLabel, ModelCard, Triple, is_own
 from segcore.networks.own import CAFFE, IMAGENET, RAW, SYMMETRIC, UNIT, describe_labels, label_count, propose_labels
 from segcore.options import explain
@@ -19,7 +19,7 @@ _FEEDS = {
     "Less Caffe's mean": CAFFE,
 }
 _OTHER = "Something else"
-_ORDERS = {"rgb": "Red, green, blue", "bgr": "Blue, green, red"}
+_ORDERS: dict[Literal["rgb", "bgr"], str] = {"rgb": "Red, green, blue", "bgr": "Blue, green, red"}
 _OUTPUTS = {
     "probability": "Probabilities from 0 to 1",
     "logits": "Scores of any size",
@@ -62,7 +62,7 @@ def edit_card(card: ModelCard, channels: int, key: str) -> ModelCard | None:
         return None
 
 
-def _edit_name(place: DeltaGenerator, card: ModelCard, key: str) -> str:
+def _edit_name(place: Container, card: ModelCard, key: str) -> str:
     return place.text_input("Short name", card.name, max_chars=40, key=key, help="As recipes name it.")
 
 
@@ -89,10 +89,10 @@ def _edit_input(card: ModelCard, key: str) -> dict[str, Any]:
         std = _edit_triple("Deviation", feed.std, f"{key}-std")
     channels = st.segmented_control(
         "Order of colours",
-        _ORDERS,
+        list(_ORDERS),
         default=start.channels,
         required=True,
-        format_func=_ORDERS.get,
+        format_func=_ORDERS.__getitem__,
         key=f"{key}-{chosen}-order",
     )
     return {
@@ -106,17 +106,18 @@ def _edit_input(card: ModelCard, key: str) -> dict[str, Any]:
     }
 
 
-def _edit_triple(label: str, values: Triple, key: str) -> list[float]:
+def _edit_triple(label: str, values: Triple, key: str) -> Triple:
     columns = zip(st.columns(3), values, strict=True)
-    return [
+    first, second, third = (
         column.number_input(f"{label} {place}", None, None, value, format="%g", key=f"{key}-{place}")
         for place, (column, value) in enumerate(columns, start=1)
-    ]
+    )
+    return first, second, third
 
 
 def _edit_output(card: ModelCard, channels: int, key: str) -> dict[str, Any]:
     outputs = list(_OUTPUTS) if channels == 1 else ["probability", "logits"]
-    output = st.selectbox("Answer", outputs, outputs.index(card.output), format_func=_OUTPUTS.get, key=key)
+    output = st.selectbox("Answer", outputs, outputs.index(card.output), format_func=_OUTPUTS.__getitem__, key=key)
     if output == "argmax":
         count = st.number_input("Labels", 1, _MOST_LABELS, len(card.labels), key=f"{key}-count")
     else:
@@ -131,9 +132,11 @@ def _edit_output(card: ModelCard, channels: int, key: str) -> dict[str, Any]:
 
 
 def _edit_label(label: CardLabel, number: int, key: str) -> dict[str, str]:
-    color, name = st.columns([1, 8], vertical_alignment="center")
-    shown = {"label_visibility": "collapsed"}
-    return {
-        "color": color.color_picker(f"Colour of label {number}", label.color, key=f"{key}-color", **shown),
-        "name": name.text_input(f"Name of label {number}", label.name, max_chars=40, key=f"{key}-name", **shown),
-    }
+    left, right = st.columns([1, 8], vertical_alignment="center")
+    color = left.color_picker(
+        f"Colour of label {number}", label.color, key=f"{key}-color", label_visibility="collapsed"
+    )
+    name = right.text_input(
+        f"Name of label {number}", label.name, max_chars=40, key=f"{key}-name", label_visibility="collapsed"
+    )
+    return {"color": color, "name": name}

@@ -1,4 +1,4 @@
-"""The controls of the network method: which network, which of its classes, and the legend of their colours."""
+"""The controls of the network method: which network, which of its labels, and the legend of their colours."""
 
 from collections import Counter
 from html import escape
@@ -20,7 +20,7 @@ _ENTRY = (
 )
 
 
-def edit_network(options: NetworkOptions, key: str) -> dict[str, Any]:
+def choose_network(options: NetworkOptions, key: str) -> dict[str, Any]:
     """Show the controls and return their values, by the options' fields."""
     known = (*networks_of_this_visit().values(), *cards().values())
     model = _choose_network(known, options.model, key)
@@ -29,9 +29,9 @@ def edit_network(options: NetworkOptions, key: str) -> dict[str, Any]:
         return {"model": model}
     _tell(chosen)
     same = model == options.model
-    classes = _choose_classes(chosen[0], options.classes if same else (), f"{key}-{model}")
-    colors = _choose_colors(chosen[0], classes, options.colors if same else (), f"{key}-{model}")
-    return {"model": model, "classes": classes, "colors": colors}
+    labels = _choose_labels(chosen[0], options.classes if same else (), f"{key}-{model}")
+    colors = _choose_colors(chosen[0], labels, options.colors if same else (), f"{key}-{model}")
+    return {"model": model, "classes": labels, "colors": colors}
 
 
 def _choose_network(known: tuple[ModelCard, ...], now: str, key: str) -> str:
@@ -53,32 +53,32 @@ def _tell(chosen: list[ModelCard]) -> None:
     st.caption(plain(chosen[0].task) + here)
 
 
-def _choose_classes(card: ModelCard, now: tuple[str, ...], key: str) -> tuple[str, ...]:
+def _choose_labels(card: ModelCard, now: tuple[str, ...], key: str) -> tuple[str, ...]:
     names = [label.name for label in card.labels]
     if len(names) == 1:
         return ()
     return tuple(
         st.multiselect(
-            "Classes",
+            "Labels",
             names,
             [name for name in now if name in names],
             placeholder=f"All {len(names)}",
             help="What to find. What is not chosen counts as background.",
-            key=f"{key}-classes",
+            key=f"{key}-labels",
         )
     )
 
 
 def _choose_colors(
-    card: ModelCard, classes: tuple[str, ...], now: tuple[CardLabel, ...], key: str
+    card: ModelCard, chosen: tuple[str, ...], now: tuple[CardLabel, ...], key: str
 ) -> tuple[CardLabel, ...]:
-    """Show the legend, and let one class after another have another colour."""
+    """Show the legend, and let one label after another have another colour."""
     own = {label.name: label.color for label in now}
     shown = {label.name: own.get(label.name, label.color) for label in card.labels}
-    found = [name for name in shown if not classes or name in classes]
+    found = [name for name in shown if not chosen or name in chosen]
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover("Colours", icon=":material/palette:"):
-            name = st.selectbox("Class", found, key=f"{key}-class") if len(found) > 1 else found[0]
+            name = st.selectbox("Label", found, key=f"{key}-label") if len(found) > 1 else found[0]
             shown[name] = st.color_picker(f"Colour of {plain(name)}", shown[name], key=f"{key}-color-{name}")
         entries = (_ENTRY.format(color=shown[name], name=escape(name)) for name in found)
         st.html(f"{_LEGEND}{''.join(entries)}</ul>")
