@@ -14,7 +14,7 @@ from pages.shared.server import failures
 from pages.shared.visitor.uploads import shelve, upload_box
 from pages.shared.visitor.visits import Accepts, Arrival, shelf
 from segcore.errors import SegdeckError
-from segcore.outputs.tables import objects_csv
+from segcore.outputs.object_table import objects_csv
 from segcore.overlays.cut_out import cut_out_rgba
 from segcore.picture.photo import Photo, read_photo_in_worker, write_png
 from segcore.pipeline import Result, build_pipeline

@@ -20,11 +20,12 @@ from segcore.evaluation.evaluate import LabelFigures, Tally, mean_figures
 from segcore.evaluation.flicker import Flicker
 from segcore.evaluation.truth import MASKS, PICTURES, LabelReader, files_by_name, fit, pair, read_mask, read_picture
 from segcore.files.paths import check_source, exists
+from segcore.picture.clip_frame import ClipFrame
 from segcore.pipeline import Result, build_pipeline
 from segcore.recipe import Recipe, load_recipe
 from segcore.segmentation import Image, Plane, Segmentation
 from segcore.video import probe
-from segcore.video.reader import ClipReader, Picture
+from segcore.video.reader import ClipReader
 
 _FIGURES = {"iou": "IoU", "precision": "precision", "recall": "recall", "boundary_f": "boundary F, 3 px"}
 
@@ -176,7 +177,7 @@ def _clip(recipe: Recipe, truth: _Truth) -> Iterator[tuple[int, Image, Result]]:
     """Split a video's frames, one after the other."""
     pipeline = build_pipeline(recipe)
     with ClipReader(truth.images, probe(truth.images)) as reader:
-        pictures = (item for item in reader.items() if isinstance(item, Picture))
+        pictures = (item for item in reader.items() if isinstance(item, ClipFrame))
         for number, picture in enumerate(pictures):
             yield number, picture.canvas.bgr(), pipeline.on_canvas(picture.canvas)
 
