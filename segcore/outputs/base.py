@@ -30,7 +30,7 @@ class Output(ABC):
     ending
         How the names of its files usually end.
     takes_sound
-        Whether `add_sound` is called.
+        Whether it is given the clip's sound; one output of a clip may be.
     path
         Where the file goes.
     """
@@ -89,7 +89,7 @@ class Output(ABC):
         """Write a frame, given as it was and as the recipe left it."""
 
     def add_sound(self, packet: "av.Packet[AudioStream]") -> None:
-        """Write a packet of the clip's sound. None comes before the first frame. It may be changed."""
+        """Write a packet of the clip's sound. None comes before the first frame. It is this output's to change."""
         raise NotImplementedError
 
     @property

@@ -131,5 +131,7 @@ def _check(source: Path, outputs: Sequence[Output], recipe: Recipe) -> None:
     for path in paths:
         check_target(path)
     check_apart(source, "video", paths)
+    if sum(output.takes_sound for output in outputs) > 1:  # its packets can be decoded, and moved to a file, only once
+        raise SegdeckError("Only one of the files that are written can have the video's sound.")
     for output in outputs:
         output.check(recipe)

@@ -50,8 +50,16 @@ def names(folder: Path) -> list[str]:
 
 
 def test_outputs_are_found_by_themselves() -> None:
-    assert list(OUTPUTS) == ["mask", "measures", "objects", "result"]
+    assert {"mask", "measures", "objects", "result"} <= OUTPUTS.keys()
     assert OUTPUTS["result"] is ResultVideo
+
+
+@EVERY
+def test_it_says_what_it_is(kind: type[Output]) -> None:
+    assert OUTPUTS[kind.name] is kind
+    assert kind.name.isidentifier(), "it is an option of the command line"
+    assert kind.summary
+    assert kind.ending.startswith(".")
 
 
 @EVERY

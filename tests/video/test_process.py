@@ -16,6 +16,7 @@ import pytest
 from segcore.errors import SegdeckError
 from segcore.methods.objects import ObjectsOptions
 from segcore.outputs import Output
+from segcore.outputs.result_video import ResultVideo
 from segcore.outputs.stream_format import StreamFormat
 from segcore.overlays import Overlay
 from segcore.overlays.cut_out import CutOut
@@ -381,6 +382,13 @@ def test_an_output_that_fails_stops_all_and_none_gets_its_name(at: str, tmp_path
     wanted = outputs(result=tmp_path / "b.mp4", measures=tmp_path / "f.csv")
     with pytest.raises(ZeroDivisionError, match="in an output"):
         process_clip(source, [wanted[0], Failing(tmp_path / "c.txt", at), wanted[1]], TINT)
+    assert_nothing_left(source)
+
+
+def test_the_sound_can_go_to_one_file_only(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "a.mp4", sound="aac")
+    with refused("Only one"):
+        process_clip(source, [ResultVideo(tmp_path / "b.mp4"), ResultVideo(tmp_path / "c.mp4")], TINT)
     assert_nothing_left(source)
 
 
