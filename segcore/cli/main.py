@@ -28,16 +28,19 @@ from segcore.cli.completion import offer_places, offer_recipes
 from segcore.cli.evaluate import evaluate
 from segcore.cli.models import models
 from segcore.cli.options import show_options
+from segcore.cli.outputs import output_options
 from segcore.errors import SegdeckError, one_line
 from segcore.files.paths import check_apart, check_source, check_target, read_source
 from segcore.files.work_folder import prepare_work_dir
-from segcore.outputs.tables import require_objects, write_objects
+from segcore.outputs import Output
+from segcore.outputs.object_table import ObjectTable, write_objects
+from segcore.outputs.result_video import ResultVideo
 from segcore.overlays.cut_out import CutOut, cut_out_rgba
 from segcore.picture.photo import read_photo, write_image
 from segcore.pipeline import build_pipeline, set_up_process
 from segcore.recipe import change_recipe, load_recipe, ready_recipes
 from segcore.settings import settings
-from segcore.video import process_in_worker
+from segcore.video import iterate_clip_in_worker
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,7 +63,6 @@ SetOption = Annotated[
         autocompletion=offer_places,
     ),
 ]
-ObjectsOption = Annotated[Path | None, typer.Option(help="Also write every object's figures here, as CSV.")]
 _DEFAULT = "blur_my_background"
 
 
@@ -103,16 +105,16 @@ def segment(
     recipe: RecipeOption = _DEFAULT,
     changes: SetOption = None,
     mask: Annotated[Path | None, typer.Option(help="Also write the bare mask here, as PNG.")] = None,
-    objects: ObjectsOption = None,
+    objects: Annotated[Path | None, typer.Option(help="Also write every object's measures here: .csv.")] = None,
 ) -> None:
-    """Split one photo. A cut-out written as PNG or WebP is transparent."""
+    """Segment one photo. A cut-out written as PNG or WebP is transparent."""
     targets = [path for path in (target, mask, objects) if path]
     for path in targets:
         check_target(path)
     check_apart(source, "photo", targets)
     chosen = change_recipe(load_recipe(recipe), changes or ())
     if objects:
-        require_objects(chosen)
+        ObjectTable(objects).check(chosen)
     photo = read_photo(read_source(source, settings().max_upload_mb))
     result = build_pipeline(chosen)(photo.image)
     picture = result.image
@@ -126,20 +128,20 @@ def segment(
 
 
 @app.command()
+@output_options
 def process(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A video.")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="The result: .mp4.")],
     recipe: RecipeOption = _DEFAULT,
     changes: SetOption = None,
-    mask: Annotated[Path | None, typer.Option(help="Also write a video of the bare mask here: .mp4.")] = None,
-    measures: Annotated[Path | None, typer.Option(help="Also write each picture's figures here, as CSV.")] = None,
-    objects: ObjectsOption = None,
+    *,
+    more: list[Output],
 ) -> None:
-    """Split a video, frame by frame, and keep its sound."""
+    """Segment a video, frame by frame, and keep its sound."""
     chosen = change_recipe(load_recipe(recipe), changes or ())
     console = Console(stderr=True)
     cut_off = False
-    steps = process_in_worker(check_source(source), target, chosen, mask=mask, measures=measures, objects=objects)
+    steps = iterate_clip_in_worker(check_source(source), [ResultVideo(target), *more], chosen)
     columns = (BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     bar = Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal)
     with bar, closing(steps):  # closed at once, also by Ctrl-C: that is what takes half a file away

@@ -1,23 +1,21 @@
-"""Reading what is truly in a picture: mask files of many kinds, matched with pictures and with labels."""
+"""The truth: images, or a clip's frames, and the mask of each."""
 
 from pathlib import Path
 
 import cv2
 import numpy as np
-import PIL.Image
 
-from segcore.errors import SegdeckError, quote, suggest
+from segcore.errors import SegdeckError
+from segcore.evaluation.mask_files import fit, read_mask
 from segcore.picture.photo import read_photo
-from segcore.segmentation import Image, LabelMap, Plane, grey_levels, u8
+from segcore.segmentation import Image, Plane, u8
 
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 MASKS = (".png", ".bmp")
-_MAY_BE_OFF_PX = 2
-_MAPPED_MODES = ("1", "L", "P", "I;16", "I")
 
 
 def pair(images: Path, masks: Path) -> tuple[list[tuple[Path, Path]], int]:
-    """Match pictures with masks: two files as they are, two folders by their files' names without the endings.
+    """Match images with masks: two files as they are, two folders by their files' names without the endings.
 
     Parameters
     ----------
@@ -27,7 +25,7 @@ def pair(images: Path, masks: Path) -> tuple[list[tuple[Path, Path]], int]:
     Returns
     -------
     tuple
-        Pairs of picture and mask in the order of their names, and how many pictures have no mask.
+        Pairs of image and mask in the order of their names, and how many images have no mask.
 
     Raises
     ------
@@ -39,14 +37,14 @@ def pair(images: Path, masks: Path) -> tuple[list[tuple[Path, Path]], int]:
     if not (images.is_dir() and masks.is_dir()):
         raise SegdeckError("Pictures and masks must both be files or both be folders that exist.")
     by_name = files_by_name(masks, MASKS)
-    pictures = files_by_name(images, PICTURES)
-    pairs = [(path, by_name[name]) for name, path in pictures.items() if name in by_name]
+    found = files_by_name(images, IMAGES)
+    pairs = [(path, by_name[name]) for name, path in found.items() if name in by_name]
     if not pairs:
         raise SegdeckError(
-            f"No mask has the name of a picture: {len(pictures)} pictures and {len(by_name)} masks "
+            f"No mask has the name of a picture: {len(found)} pictures and {len(by_name)} masks "
             f"({' or '.join(MASKS)}) were looked at."
         )
-    return pairs, len(pictures) - len(pairs)
+    return pairs, len(found) - len(pairs)
 
 
 def files_by_name(folder: Path, endings: tuple[str, ...]) -> dict[str, Path]:
@@ -54,8 +52,8 @@ def files_by_name(folder: Path, endings: tuple[str, ...]) -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in endings and path.is_file()}
 
 
-def read_picture(path: Path) -> Image:
-    """Read a picture, (H, W, 3) BGR: what `read_photo` takes, and BMP.
+def read_image(path: Path) -> Image:
+    """Read an image, (H, W, 3) BGR: what `read_photo` takes, and BMP.
 
     Raises
     ------
@@ -73,105 +71,75 @@ def read_picture(path: Path) -> Image:
     return u8(decoded)
 
 
-def read_mask(path: Path) -> Plane:
-    """Read a mask's values as they stand in the file: a palette's numbers, greys, or 0 and 1.
+class Truth:
+    """True masks of some images or of a clip, read once for all recipes.
 
-    Parameters
+    Attributes
     ----------
-    path
-        A PNG or BMP file.
-
-    Returns
-    -------
-    Plane
-        (H, W) uint8.
-
-    Raises
-    ------
-    SegdeckError
-        If it can't be read, is coloured without a palette, or holds a value above 255.
-    """
-    try:
-        with PIL.Image.open(path, formats=("PNG", "BMP")) as picture:
-            mapped = picture.mode in _MAPPED_MODES
-            values = np.asarray(picture if mapped else picture.convert("RGB")).astype(np.int64)
-    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError):
-        raise SegdeckError(f"The mask {path.name!r} can't be read; PNG and BMP are accepted.") from None
-    if not mapped:
-        if (values != values[..., :1]).any():
-            raise SegdeckError(f"The mask {path.name!r} is coloured; a palette, greys, or 0 and 1 are accepted.")
-        values = values[..., 0]
-    if values.max() > 255:
-        raise SegdeckError(f"The mask {path.name!r} holds the value {values.max()}; 0 to 255 are accepted.")
-    return values.astype(np.uint8)
-
-
-def fit(mask: Plane, height: int, width: int, name: str) -> Plane:
-    """Bring a mask that is a pixel or two off to its picture's size.
-
-    Raises
-    ------
-    SegdeckError
-        If it is further off.
-    """
-    off = max(abs(mask.shape[0] - height), abs(mask.shape[1] - width))
-    if off > _MAY_BE_OFF_PX:
-        raise SegdeckError(
-            f"The mask {name!r} is {mask.shape[1]}x{mask.shape[0]} pixels and its picture {width}x{height}; "
-            f"up to {_MAY_BE_OFF_PX} pixels off are accepted."
-        )
-    return u8(cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST)) if off else mask
-
-
-class LabelReader:
-    """Tells which of a recipe's labels a mask's values stand for.
-
-    One label, or one chosen by name: any value but 0 is it. Several: values are the labels' numbers, or 10 times
-    these, or the greys that Segdeck itself writes; whichever takes all the values, tried in this order.
+    source
+        A clip, an image or a folder of images.
+    is_clip
+        Which of these.
+    pairs
+        Each image's file and its mask's; none of a clip.
+    masks
+        The masks' files, by the number of their frame or image, from 0 on.
+    values
+        Every value in any of the masks.
     """
 
-    def __init__(self, values: set[int], labels: tuple[str, ...], chosen: str | None) -> None:
-        """Settle it for all masks together.
+    def __init__(self, images: Path, masks: Path) -> None:
+        """Read the masks.
 
         Parameters
         ----------
-        values
-            Every value in any of the masks.
-        labels
-            The recipe's labels by name, in order.
-        chosen
-            The label that the masks stand for, or None.
+        images
+            A clip, an image or a folder of images.
+        masks
+            Of an image a file, else a folder: named as the images, or by the numbers of the clip's frames.
 
         Raises
         ------
         SegdeckError
-            If the recipe has no such label, or no reading takes all the values.
+            If they do not go together, or a mask can't be read.
         """
-        if chosen is not None and chosen not in labels:
-            raise SegdeckError(f"There is no label {quote(chosen)} in this recipe; {suggest(chosen, labels)}")
-        self.note = ""
-        self._table = np.zeros(256, np.uint8)
-        self.chosen = labels.index(chosen) + 1 if chosen is not None else 1 if len(labels) == 1 else None
-        if self.chosen:
-            self._table[1:] = self.chosen
-            return
-        numbers = np.arange(1, len(labels) + 1)
-        greys = grey_levels(len(labels))[1 : len(labels) + 1].astype(np.int64)
-        for steps, note in (
-            (numbers, ""),
-            (10 * numbers, "the masks' values were read as 10 times the label's number"),
-            (greys, "the masks' greys were read as Segdeck's own"),
-        ):
-            if values <= {0, *steps.tolist()}:
-                usable = steps <= 255
-                self._table[steps[usable]] = numbers[usable]
-                self.note = note
-                return
-        raise SegdeckError(
-            f"The masks hold the value {max(values)}, and the recipe has {len(labels)} labels; "
-            "name the one that they stand for with --label."
-        )
+        self.source = images
+        self.is_clip = images.is_file() and images.suffix.lower() not in IMAGES
+        self.pairs, self._without_mask = ([], 0) if self.is_clip else pair(images, masks)
+        self.masks = _numbered(masks) if self.is_clip else {n: mask for n, (_, mask) in enumerate(self.pairs)}
+        self._planes = {number: read_mask(path) for number, path in self.masks.items()}
+        self._fitted: set[str] = set()
+        self.values = {int(value) for plane in self._planes.values() for value in np.unique(plane)}
 
-    def __call__(self, mask: Plane) -> LabelMap:
-        """Return a mask's labels, (H, W) uint8, 0 = background."""
-        return u8(cv2.LUT(mask, self._table))
+    def mask(self, number: int, height: int, width: int) -> Plane:
+        """Return an image's mask at the image's size, (height, width) uint8.
+
+        Raises
+        ------
+        SegdeckError
+            If its own size is too far off.
+        """
+        plane, name = self._planes[number], self.masks[number].name
+        fitted = fit(plane, height, width, name)
+        if fitted is not plane:
+            self._fitted.add(name)
+        return fitted
+
+    def missing_note(self) -> list[str]:
+        """Return what should be known about images that are left out."""
+        return [f"pictures without a mask, left out: {self._without_mask}"] if self._without_mask else []
+
+    def fitted_note(self) -> list[str]:
+        """Return what should be known about the masks that were asked for so far."""
+        off = len(self._fitted)
+        return [f"masks a pixel or two off in size, fitted: {off}"] if off else []
+
+
+def _numbered(masks: Path) -> dict[int, Path]:
+    """Return a folder's masks by the number of their frame."""
+    if not masks.is_dir():
+        raise SegdeckError("A video's masks must be in a folder, each named by the number of its frame, from 0 on.")
+    numbered = {int(name): path for name, path in files_by_name(masks, MASKS).items() if name.isdecimal()}
+    if not numbered:
+        raise SegdeckError("No mask in this folder is named by the number of a frame, such as 00000.png.")
+    return numbered

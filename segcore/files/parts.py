@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from segcore.processes.posix import try_lock
+from segcore.processes.posix import HAS_LOCKS, try_lock
 
 _OURS = re.compile(r".*\.segdeck-[0-9a-f]{8}\.part")
 _LONGEST_STEM = 50  # characters, of four bytes at the most: a name has 255 bytes, and some are added
@@ -40,10 +40,10 @@ class Part:
             name = f"{target.name[:_LONGEST_STEM]}.segdeck-{secrets.token_hex(4)}.part"
             self.path = target.with_name(name)
             self._lock = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-            try_lock(self._lock)
-            if self.path.exists():
+            locked = try_lock(self._lock)
+            if self.path.exists() and (locked or not HAS_LOCKS):
                 break
-            os.close(self._lock)  # taken for a stale one before it was locked
+            os.close(self._lock)  # another one took it for stale before it was locked, and removes it
 
     def publish(self) -> None:
         """Give the whole file its name."""

@@ -7,7 +7,7 @@ import av
 
 from segcore.segmentation import Color
 
-_FULL_RANGE = 2  # AVCOL_RANGE_JPEG
+_LIMITED_RANGE, _FULL_RANGE = 1, 2  # AVCOL_RANGE_MPEG and _JPEG
 _RGB, _UNSPECIFIED = 0, 2  # AVCOL_SPC_*
 _HD_FROM_PX = 720  # players take an untagged picture this high for BT.709
 
@@ -58,6 +58,7 @@ _MATRICES = {
     9: YuvMatrix("BT2020", 0.2627, 0.0593),
     10: YuvMatrix("BT2020", 0.2627, 0.0593),
 }
+_SPACE_TAGS = {"ITU709": 1, "FCC": 4, "ITU601": 6, "SMPTE240M": 7, "BT2020": 9}
 
 
 def matrix_of(frame: av.VideoFrame, untagged: YuvMatrix | None = None) -> YuvMatrix:
@@ -82,3 +83,13 @@ def matrix_of(frame: av.VideoFrame, untagged: YuvMatrix | None = None) -> YuvMat
         matrix = BT709 if frame.height >= _HD_FROM_PX else BT601
     full_range = frame.color_range == _FULL_RANGE or frame.format.name.startswith("yuvj")
     return replace(matrix, full_range=True) if full_range else matrix
+
+
+def space_tag(matrix: YuvMatrix) -> int:
+    """Return the ``AVCOL_SPC_*`` that says that YUV was made by this matrix."""
+    return _SPACE_TAGS[matrix.name]
+
+
+def range_tag(matrix: YuvMatrix) -> int:
+    """Return the ``AVCOL_RANGE_*`` of a matrix."""
+    return _FULL_RANGE if matrix.full_range else _LIMITED_RANGE

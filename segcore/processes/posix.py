@@ -13,6 +13,8 @@ except ImportError:  # Windows
 else:
     _POSIX = True
 
+HAS_LOCKS = _POSIX
+
 
 def try_lock(descriptor: int) -> bool:
     """Lock an open file, for as long as it is open; tell whether nobody else has it locked.

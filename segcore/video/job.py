@@ -1,6 +1,6 @@
 """Processing a clip in a worker: only progress and stills come back, and a decoder that dies costs that clip alone."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -9,12 +9,14 @@ from typing import Any
 import cv2
 
 from segcore.files.parts import remove_stale_parts
+from segcore.outputs import OUTPUTS, Output
 from segcore.picture.scaling import fit_within
 from segcore.processes.worker import Limits, Message, ask
 from segcore.recipe import Recipe
 from segcore.segmentation import Image, Label
 from segcore.video.probe import VideoInfo, probe_here
-from segcore.video.process import Progress, Steps, process_video
+from segcore.video.process import as_outputs, iterate_clip
+from segcore.video.progress import Progress, Steps
 
 _LIMITS = Limits(memory_bytes=6 << 30, silence_s=30)
 _FAILED = (
@@ -33,7 +35,7 @@ class JobProgress(Steps):
     Attributes
     ----------
     coverage_percent
-        Of the newest picture, by label.
+        Of the newest frame, by label.
     objects
         How many there are in it; None where the recipe does not tell objects apart.
     note
@@ -41,7 +43,7 @@ class JobProgress(Steps):
     labels
         All that the recipe knows.
     still
-        The newest picture as drawn, a JPEG of at most 1280 pixels a side; None with most steps.
+        The newest frame as drawn, a JPEG of at most 1280 pixels a side; None with most steps.
     """
 
     coverage_percent: Mapping[str, float]
@@ -51,35 +53,34 @@ class JobProgress(Steps):
     still: bytes | None
 
 
-def process_in_worker(
-    source: Path, target: Path, recipe: Recipe, *, info: VideoInfo | None = None, **extra: Path | None
+def iterate_clip_in_worker(
+    source: Path, outputs: Path | Sequence[Output], recipe: Recipe, *, info: VideoInfo | None = None
 ) -> Generator[JobProgress]:
-    """Process a clip as `process_video` does, in a process of its own with limits on time and memory.
+    """Process a clip as `iterate_clip` does, in a process of its own with limits on time and memory.
 
     Closing the generator ends the worker at once. However it ends before its end, nothing is left behind.
 
     Parameters
     ----------
-    source, target, recipe, info
-        As in `process_video`; a clip of which nothing is known yet is looked at first.
-    **extra
-        Its ``mask``, ``measures`` and ``objects``.
+    source, outputs, recipe, info
+        As in `iterate_clip`, but only those of ``OUTPUTS``, for the worker is told their names and paths.
 
     Yields
     ------
     JobProgress
-        After each picture. After the last one it comes once more, when all files are whole.
+        After each frame. After the last one it comes once more, when all files are whole.
 
     Raises
     ------
     SegdeckError
-        As `process_video`, or if the worker was ended by a limit or by the clip.
+        As `iterate_clip`, or if the worker was ended by a limit or by the clip.
     """
-    paths = {name: path for name, path in {"source": source, "target": target, **extra}.items() if path}
+    outputs = as_outputs(outputs)
     question = {
+        "source": str(source),
+        "outputs": [(output.name, str(output.path)) for output in outputs],
         "recipe": recipe.model_dump(mode="json"),
         "info": asdict(info) if info else None,
-        **{name: str(path) for name, path in paths.items()},
     }
     try:
         with closing(ask("segcore.video.job:answer", question, _LIMITS, _FAILED)) as answers:
@@ -87,18 +88,19 @@ def process_in_worker(
                 labels = tuple(Label(name, tuple(color)) for name, color in values.pop("labels"))
                 yield JobProgress(**values, labels=labels, still=still or None)
     finally:  # of a worker that was ended
-        for folder in {path.parent for name, path in paths.items() if name != "source"}:
+        for folder in {output.path.parent for output in outputs}:
             if folder.is_dir():
                 remove_stale_parts(folder)
 
 
 def answer(
-    source: str, target: str, recipe: Mapping[str, Any], info: Mapping[str, Any] | None, **extra: str
+    source: str, outputs: Sequence[tuple[str, str]], recipe: Mapping[str, Any], info: Mapping[str, Any] | None
 ) -> Iterator[Message]:
-    """Do the work of `process_in_worker`, in a worker."""
+    """Do the work of `iterate_clip_in_worker`, in a worker."""
+    wanted = [OUTPUTS[name](path) for name, path in outputs]
     found = VideoInfo(**info) if info else probe_here(Path(source))
     shown_s = -_STILL_EVERY_S
-    for step in process_video(source, target, Recipe.model_validate(recipe), info=found, **extra):
+    for step in iterate_clip(source, wanted, Recipe.model_validate(recipe), info=found):
         still = b""
         if step.elapsed_s - shown_s >= _STILL_EVERY_S:
             shown_s = step.elapsed_s

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from segcore.picture.clip_frame import ClipFrame
 from segcore.processes.worker import Limits, Message, ask_once
 from segcore.segmentation import Image
 from segcore.video.probe import VideoInfo
-from segcore.video.reader import ClipReader, Picture
+from segcore.video.reader import ClipReader
 
 _LIMITS = Limits(memory_bytes=3 << 30, silence_s=30)
 _FAILED = "There is no picture in this video that can be read; save it again and try once more."
@@ -46,7 +47,7 @@ def answer(path: str, info: Mapping[str, Any]) -> Iterator[Message]:
     """Do the work of `first_picture`, in a worker."""
     with ClipReader(Path(path), VideoInfo(**info)) as reader, closing(reader.items()) as items:
         for item in items:
-            if isinstance(item, Picture):
+            if isinstance(item, ClipFrame):
                 image = item.canvas.bgr()
                 yield {"height": image.shape[0], "width": image.shape[1]}, image.tobytes()
                 return

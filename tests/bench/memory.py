@@ -11,9 +11,8 @@ from tests.bench.common import clip, folder, verdict
 
 _CHILD = """
 import resource, sys
-from segcore import load_recipe, process_video
-for _ in process_video(sys.argv[1], sys.argv[2], load_recipe("find_colors")):
-    pass
+from segcore import load_recipe, process_clip
+process_clip(sys.argv[1], sys.argv[2], load_recipe("find_colors"))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 

@@ -19,7 +19,7 @@ from segcore.processes import worker
 from segcore.recipe import Recipe, load_recipe
 from segcore.refinement import Refinement
 from segcore.segmentation import Image
-from segcore.video import VideoInfo, probe, process_in_worker, process_video
+from segcore.video import VideoInfo, iterate_clip_in_worker, probe, process_clip
 from tests.bench.common import FRAMES, TINT_RED, X264, clip, folder, interleaved, verdict
 
 
@@ -36,12 +36,11 @@ def pass_through() -> None:
 
 
 def process(recipe: Recipe) -> None:
-    for _ in process_video(clip(), folder() / "result.mp4", recipe, info=_info()):
-        pass
+    process_clip(clip(), folder() / "result.mp4", recipe, info=_info())
 
 
 def process_apart(recipe: Recipe) -> None:
-    for _ in process_in_worker(clip(), folder() / "apart.mp4", recipe, info=_info()):
+    for _ in iterate_clip_in_worker(clip(), folder() / "apart.mp4", recipe, info=_info()):
         pass
 
 

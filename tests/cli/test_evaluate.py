@@ -26,14 +26,14 @@ def desk(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def figures(*arguments: object) -> dict:
+def metrics(*arguments: object) -> dict:
     done = segdeck("evaluate", *arguments, "--json")
     assert (done.returncode, done.stderr) == (0, "")
     return json.loads(done.stdout)
 
 
 def test_what_is_found_to_the_pixel_has_full_marks(desk: Path) -> None:
-    answer = figures(desk / "images", desk / "masks", "--recipe", desk / "red.toml")
+    answer = metrics(desk / "images", desk / "masks", "--recipe", desk / "red.toml")
     [one] = answer["recipes"]
     full = {"iou": 1, "precision": 1, "recall": 1, "boundary_f": 1}
     assert (one["recipe"], one["pictures"], one["labels"], one["mean"]) == ("red", 3, {"red": full}, full)
@@ -46,7 +46,7 @@ def test_half_a_square_is_half_right(desk: Path) -> None:
     half = truth(0)
     half[: 120 // 4 + 15] = 0
     cv2.imwrite(str(desk / "half.png"), half // 255)
-    answer = figures(desk / "images/00000.png", desk / "half.png", "--recipe", desk / "red.toml")
+    answer = metrics(desk / "images/00000.png", desk / "half.png", "--recipe", desk / "red.toml")
     found = answer["recipes"][0]["labels"]["red"]
     assert (found["iou"], found["precision"], found["recall"]) == (0.5, 0.5, 1)
     assert 0 < found["boundary_f"] < 1
@@ -74,7 +74,7 @@ def test_each_recipe_has_its_row(desk: Path) -> None:
 
 def test_a_video_also_has_its_flicker(desk: Path) -> None:
     clip = make_clip(desk / "in.mp4", frames=6, options={"crf": "1"})
-    answer = figures(clip, desk / "masks", "--recipe", desk / "red.toml")
+    answer = metrics(clip, desk / "masks", "--recipe", desk / "red.toml")
     [one] = answer["recipes"]
     assert one["pictures"] == 6
     assert one["labels"]["red"]["iou"] > 0.9
@@ -96,7 +96,7 @@ def test_what_can_not_be_compared_is_refused(desk: Path) -> None:
 def test_real_masks_are_read(shared: Path) -> None:
     """Palette masks of the first frame's two people; another is 853 pixels wide where its picture has 854."""
     judo = shared / "data/judo"
-    first = figures(judo / "images/00000.jpg", judo / "masks/00000.png", "--recipe", "silhouette")
+    first = metrics(judo / "images/00000.jpg", judo / "masks/00000.png", "--recipe", "silhouette")
     assert first["recipes"][0]["labels"]["person"]["iou"] > 0.8
-    every = figures(judo / "images", judo / "masks", "--recipe", "silhouette")
+    every = metrics(judo / "images", judo / "masks", "--recipe", "silhouette")
     assert every["notes"] == ["masks a pixel or two off in size, fitted: 1"]

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from segcore.evaluation.flicker import Flicker, follow
+from segcore.evaluation.flicker import Flicker, warp
 from tests.conftest import noise
 
 BACKGROUND = cv2.GaussianBlur(noise(192, 256), (0, 0), 2)
@@ -61,4 +61,4 @@ def test_one_picture_does_not_flicker():
 def test_a_label_map_follows_motion():
     label_map = np.uint8([[1, 2, 0, 0]])
     motion = np.full((1, 4, 2), (-1, 0), np.float32)
-    assert follow(label_map, motion).tolist() == [[1, 1, 2, 0]]
+    assert warp(label_map, motion).tolist() == [[1, 1, 2, 0]]

@@ -1,6 +1,8 @@
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,26 @@ def test_two_that_write_one_file_do_not_meet(tmp_path: Path) -> None:
         first.publish()
     assert (tmp_path / "a.csv").read_text() == "first"
     assert names(tmp_path) == ["a.csv"]
+
+
+def test_a_file_that_begins_is_not_swept_away(tmp_path: Path) -> None:
+    """Others look for stale files all the while, also in the moment in which it is there and not locked yet."""
+    done, lost = threading.Event(), 0
+
+    def sweep() -> None:
+        while not done.is_set():
+            remove_stale_parts(tmp_path)
+
+    with ThreadPoolExecutor(3) as pool:
+        sweeps = [pool.submit(sweep) for _ in range(3)]
+        for _ in range(1000):
+            with Part(tmp_path / "a.csv") as part:
+                done.wait(0.001)
+                lost += not part.path.exists()
+        done.set()
+        for one in sweeps:
+            one.result()
+    assert lost == 0
 
 
 def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:

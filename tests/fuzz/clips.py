@@ -17,9 +17,10 @@ import av
 import numpy as np
 
 from segcore.errors import SegdeckError
+from segcore.outputs import OUTPUTS
 from segcore.recipe import load_recipe
 from segcore.settings import settings
-from segcore.video import probe, process_in_worker
+from segcore.video import iterate_clip_in_worker, probe
 from tests.clips import make_clip, make_sound
 from tests.fuzz.mutations import mangle, word
 from tests.fuzz.pictures import bare_png
@@ -107,19 +108,19 @@ def try_one(given: Given, folder: Path) -> Iterable[str]:
     path.write_bytes(given.content)
     for name, content in given.beside.items():
         (path.parent / name).write_bytes(content)
-    names = {"target": "out.mp4", "mask": "mask.mp4", "measures": "figures.csv"}
-    kept = names if len(given.content) % 2 else {"target": "out.mp4"}
+    names = {"result": "out.mp4", "mask": "mask.mp4", "measures": "figures.csv"}
+    kept = names if len(given.content) % 2 else {"result": "out.mp4"}
     recipe = load_recipe(_RECIPES[len(given.content) % len(_RECIPES)])
     info = probe(path)
-    targets = {what: folder / "made" / name for what, name in kept.items()}
-    steps = process_in_worker(path, recipe=recipe, info=info, **targets)
+    outputs = [OUTPUTS[what](folder / "made" / name) for what, name in kept.items()]
+    steps = iterate_clip_in_worker(path, outputs, recipe, info=info)
     with closing(steps):
         done = sum(1 for _ in islice(steps, _MOST_FRAMES))
     if given.no_clip:
         raise AssertionError("what is no clip was taken for one")
     if done == _MOST_FRAMES:
         return ()
-    _check(targets["target"])
+    _check(outputs[0].path)
     return kept.values()
 
 

@@ -96,12 +96,12 @@ def _warm_up() -> None:
     from segcore.errors import SegdeckError
     from segcore.pipeline import build_pipeline
     from segcore.recipe import ready_recipes
-    from segcore.video import process_in_worker
+    from segcore.video import iterate_clip_in_worker
     from tests.clips import make_clip
 
     with tempfile.TemporaryDirectory() as box:
         clip = make_clip(Path(box, "in.mp4"), frames=2)
-        list(process_in_worker(clip, Path(box, "out.mp4"), ready_recipes()["color_pop_red"]))
+        list(iterate_clip_in_worker(clip, Path(box, "out.mp4"), ready_recipes()["color_pop_red"]))
     for recipe in ready_recipes().values():
         try:
             build_pipeline(recipe)(np.zeros((64, 64, 3), np.uint8)).image.sum()

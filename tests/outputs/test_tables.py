@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segcore.outputs.tables import ObjectTable, PictureTable, harmless, objects_csv, require_objects, write_objects
+from segcore.outputs.frame_table import FrameTable
+from segcore.outputs.object_table import ObjectTable, objects_csv, write_objects
+from segcore.outputs.table import harmless
 from segcore.pipeline import Result, build_pipeline
 from segcore.recipe import Recipe, ready_recipes
 from tests.plain import refused
@@ -75,9 +77,9 @@ def test_every_table_is_harmless(name: str, tmp_path: Path) -> None:
     plain["segmenter"]["source"]["ranges"][0]["name"] = name
     found = build_pipeline(Recipe.model_validate(plain))(two_red_squares())
     write_objects(tmp_path / "objects.csv", found)
-    figures, objects = PictureTable(tmp_path / "figures.csv"), ObjectTable(tmp_path / "all.csv")
-    for table in (figures, objects):
-        table.add(0, found)
+    for table in (FrameTable(tmp_path / "measures.csv"), ObjectTable(tmp_path / "all.csv")):
+        table.open()
+        table.add_at(0, found)
         table.finish()
         table.publish()
     texts = [objects_csv(found), *(path.read_text("utf-8") for path in tmp_path.glob("*.csv"))]
@@ -95,8 +97,8 @@ def test_the_objects_of_a_photo_are_text_for_a_download() -> None:
 
 def test_a_recipe_that_does_not_tell_objects_apart_is_refused() -> None:
     with refused("does not tell objects apart"):
-        require_objects(ready_recipes()["find_colors"])
-    require_objects(ready_recipes()["count_red_things"])
+        ObjectTable("objects.csv").check(ready_recipes()["find_colors"])
+    ObjectTable("objects.csv").check(ready_recipes()["count_red_things"])
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:

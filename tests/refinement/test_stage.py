@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from segcore.evaluation.evaluate import boundary_f
 from segcore.evaluation.flicker import Flicker
+from segcore.evaluation.metrics import boundary_f
 from segcore.iou import iou
 from segcore.methods.network import NetworkOptions
 from segcore.picture.canvas import Canvas

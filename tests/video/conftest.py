@@ -11,12 +11,18 @@ import numpy as np
 import pytest
 
 from segcore.methods.color_range import ColorRange, ColorRangeOptions
+from segcore.outputs import OUTPUTS, Output
 from segcore.overlays.tint import Tint
 from segcore.recipe import Recipe
 
 REDS = ColorRangeOptions(ranges=(ColorRange(name="red", color="#00ff00", low=(172, 110, 70), high=(8, 255, 255)),))
 TINT = Recipe(title="Tint", segmenter=REDS, overlay=Tint(strength=1))
 NOTHING = Recipe(title="Nothing", segmenter=REDS, overlay=Tint(strength=0))
+
+
+def outputs(**paths: Path) -> list[Output]:
+    """Return outputs by their names."""
+    return [OUTPUTS[name](path) for name, path in paths.items()]
 
 
 @pytest.fixture

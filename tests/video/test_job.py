@@ -13,11 +13,11 @@ import pytest
 from segcore.methods.objects import ObjectsOptions
 from segcore.overlays.objects import NumberedObjects
 from segcore.recipe import Recipe
-from segcore.video import probe, process_in_worker, process_video
+from segcore.video import iterate_clip, iterate_clip_in_worker, probe
 from segcore.video.still import first_picture
 from tests.clips import make_clip, picture, repeat
 from tests.plain import refused
-from tests.video.conftest import REDS, TINT
+from tests.video.conftest import REDS, TINT, outputs
 
 COUNTED = Recipe(title="Counted", segmenter=ObjectsOptions(source=REDS), overlay=NumberedObjects())
 
@@ -33,15 +33,16 @@ def workers() -> list[psutil.Process]:
 
 def test_a_worker_writes_what_this_process_would(tmp_path: Path, decoded: Callable[..., np.ndarray]) -> None:
     source = make_clip(tmp_path / "a.mp4", sound="aac")
-    extra = {name: tmp_path / f"1-{name}" for name in ("measures", "objects")} | {"mask": tmp_path / "1-mask.mp4"}
-    apart = list(process_in_worker(source, tmp_path / "1.mp4", COUNTED, info=probe(source), **extra))
-    extra = {name: path.with_name(path.name.replace("1-", "2-")) for name, path in extra.items()}
-    here = list(process_video(source, tmp_path / "2.mp4", COUNTED, **extra))
+    files = {"result": "result.mp4", "mask": "mask.mp4", "measures": "measures", "objects": "objects"}
+    wanted = [outputs(**{name: tmp_path / f"{number}-{file}" for name, file in files.items()}) for number in (1, 2)]
+    apart = list(iterate_clip_in_worker(source, wanted[0], COUNTED, info=probe(source)))
+    here = list(iterate_clip(source, wanted[1], COUNTED))
     assert [step.frames_done for step in apart] == [step.frames_done for step in here]
     assert [step.coverage_percent for step in apart] == [step.measures.coverage_percent for step in here]
     assert [step.objects for step in apart] == [step.result.count_objects() for step in here]
     assert apart[-1].labels == here[-1].result.segmentation.labels
-    assert (decoded(tmp_path / "1.mp4", 160, 120) == decoded(tmp_path / "2.mp4", 160, 120)).all()
+    for name in ("result.mp4", "mask.mp4"):
+        assert (decoded(tmp_path / f"1-{name}", 160, 120) == decoded(tmp_path / f"2-{name}", 160, 120)).all()
     for name in ("measures", "objects"):
         assert (tmp_path / f"1-{name}").read_bytes() == (tmp_path / f"2-{name}").read_bytes()
     still = cv2.imdecode(np.frombuffer(apart[0].still, np.uint8), cv2.IMREAD_COLOR)
@@ -51,7 +52,8 @@ def test_a_worker_writes_what_this_process_would(tmp_path: Path, decoded: Callab
 
 def test_cancel_ends_the_worker_at_once_and_leaves_nothing(tmp_path: Path) -> None:
     source = repeat(make_clip(tmp_path / "a.mp4", sound="aac"), 200)
-    job = process_in_worker(source, tmp_path / "b.mp4", TINT, mask=tmp_path / "m.mp4", measures=tmp_path / "f.csv")
+    wanted = outputs(result=tmp_path / "b.mp4", mask=tmp_path / "m.mp4", measures=tmp_path / "f.csv")
+    job = iterate_clip_in_worker(source, wanted, TINT)
     for _ in range(5):
         next(job)
     [worker] = workers()
@@ -63,7 +65,7 @@ def test_cancel_ends_the_worker_at_once_and_leaves_nothing(tmp_path: Path) -> No
 
 def test_a_worker_that_dies_costs_its_clip_only(tmp_path: Path) -> None:
     source = repeat(make_clip(tmp_path / "a.mp4"), 200)
-    job = process_in_worker(source, tmp_path / "b.mp4", TINT)
+    job = iterate_clip_in_worker(source, tmp_path / "b.mp4", TINT)
     next(job)
     [worker] = workers()
     worker.send_signal(signal.SIGSEGV)
@@ -73,28 +75,26 @@ def test_a_worker_that_dies_costs_its_clip_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "recipe", "extra", "words"),
+    ("files", "recipe", "words"),
     [
-        ("b.avi", TINT, {}, "does not end in .mp4"),
-        ("b.mp4", TINT, {"objects": "o.csv"}, "does not tell objects apart"),
-        ("a.mp4", TINT, {}, "not that of the video"),
+        ({"result": "b.avi"}, TINT, "does not end in .mp4"),
+        ({"result": "b.mp4", "objects": "o.csv"}, TINT, "does not tell objects apart"),
+        ({"result": "a.mp4"}, TINT, "not that of the video"),
     ],
 )
-def test_what_can_not_be_is_refused_as_ever(
-    name: str, recipe: Recipe, extra: dict[str, str], words: str, tmp_path: Path
-) -> None:
+def test_what_can_not_be_is_refused_as_ever(files: dict[str, str], recipe: Recipe, words: str, tmp_path: Path) -> None:
     source = make_clip(tmp_path / "a.mp4")
     with refused(words):
-        list(process_in_worker(source, tmp_path / name, recipe, **{key: tmp_path / one for key, one in extra.items()}))
+        list(iterate_clip_in_worker(source, outputs(**{key: tmp_path / one for key, one in files.items()}), recipe))
     assert names(tmp_path) == ["a.mp4"]
 
 
 _JOB = """
 import sys
 from pathlib import Path
-from segcore.video import process_in_worker
+from segcore.video import iterate_clip_in_worker
 from tests.video.conftest import TINT
-for step in process_in_worker(Path(sys.argv[1]), Path(sys.argv[2]), TINT):
+for step in iterate_clip_in_worker(Path(sys.argv[1]), Path(sys.argv[2]), TINT):
     print(step.frames_done, flush=True)
 """
 
@@ -110,7 +110,7 @@ def test_a_job_that_was_killed_leaves_nothing_for_long(tmp_path: Path) -> None:
         asker.kill()
     psutil.wait_procs(children, timeout=20)
     assert names(tmp_path) != ["a.mp4"]
-    list(process_in_worker(make_clip(tmp_path / "c.mp4", frames=2), tmp_path / "d.mp4", TINT))
+    list(iterate_clip_in_worker(make_clip(tmp_path / "c.mp4", frames=2), tmp_path / "d.mp4", TINT))
     assert names(tmp_path) == ["a.mp4", "c.mp4", "d.mp4"]
 
 

@@ -15,25 +15,30 @@ import pytest
 
 from segcore.errors import SegdeckError
 from segcore.methods.objects import ObjectsOptions
+from segcore.outputs import Output
+from segcore.outputs.result_video import ResultVideo
+from segcore.outputs.stream_format import StreamFormat
 from segcore.overlays import Overlay
 from segcore.overlays.cut_out import CutOut
 from segcore.overlays.objects import NumberedObjects
 from segcore.overlays.side_by_side import SideBySide
 from segcore.picture.canvas import Canvas
+from segcore.picture.clip_frame import ClipFrame
+from segcore.pipeline import Result
 from segcore.recipe import Recipe
 from segcore.segmentation import Segmentation
 from segcore.settings import settings
-from segcore.video import Progress, VideoInfo, process_video
+from segcore.video import Progress, VideoInfo, iterate_clip, process_clip
 from tests.clips import ONSET_S, damage, join_clip, make_clip
 from tests.plain import refused
-from tests.video.conftest import NOTHING, REDS, TINT
+from tests.video.conftest import NOTHING, REDS, TINT, outputs
 
 Read = Callable[..., Any]
 
 
-def processed(source: Path, recipe: Recipe = NOTHING, **options: Any) -> tuple[Path, Progress]:
+def processed(source: Path, recipe: Recipe = NOTHING, **more: Path) -> tuple[Path, Progress]:
     target = source.with_name("result.mp4")
-    *_, last = process_video(source, target, recipe, **options)
+    *_, last = iterate_clip(source, outputs(result=target, **more), recipe)
     return target, last
 
 
@@ -64,7 +69,7 @@ def test_each_picture_is_split_and_drawn(tmp_path: Path, decoded: Read) -> None:
 
 def test_progress_tells_of_every_picture(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "a.mp4", frames=10)
-    steps = list(process_video(source, tmp_path / "b.mp4", TINT))
+    steps = list(iterate_clip(source, tmp_path / "b.mp4", TINT))
     assert [step.frames_done for step in steps] == [*range(1, 11), 10]
     assert [step.time_s for step in steps[:3]] == pytest.approx([0, 0.04, 0.08])
     assert steps[4].share == 0.5
@@ -339,17 +344,64 @@ def test_no_list_of_objects_where_the_recipe_does_not_tell_them_apart(tmp_path: 
 @pytest.mark.parametrize("steps", [0, 1, 2, 9, 24])
 def test_cancel_leaves_nothing(steps: int, tmp_path: Path) -> None:
     source = make_clip(tmp_path / "a.mp4", sound="aac")
-    extra = {"mask": tmp_path / "m.mp4", "measures": tmp_path / "f.csv", "objects": tmp_path / "o.csv"}
-    job = process_video(source, tmp_path / "b.mp4", COUNTED, **extra)
+    names = {"result": "b.mp4", "mask": "m.mp4", "measures": "f.csv", "objects": "o.csv"}
+    job = iterate_clip(source, outputs(**{name: tmp_path / file for name, file in names.items()}), COUNTED)
     for _ in itertools.islice(job, steps):
         pass
     job.close()
     assert_nothing_left(source)
 
 
+class Failing(Output):
+    """Fails at its third frame, or at its end."""
+
+    name = "failing"
+    ending = ".txt"
+
+    def __init__(self, path: Path, at: str) -> None:
+        super().__init__(path)
+        self._at = at
+        self._added = 0
+
+    def open(self, stream: StreamFormat) -> None:  # noqa: ARG002
+        self.begin_file()
+
+    def add(self, frame: ClipFrame, result: Result) -> None:  # noqa: ARG002
+        self._added += 1
+        if self._at == "add" and self._added == 3:
+            raise ZeroDivisionError("in an output")
+
+    def finish(self) -> None:
+        if self._at == "finish":
+            raise ZeroDivisionError("in an output")
+
+
+@pytest.mark.parametrize("at", ["add", "finish"])
+def test_an_output_that_fails_stops_all_and_none_gets_its_name(at: str, tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "a.mp4", sound="aac")
+    wanted = outputs(result=tmp_path / "b.mp4", measures=tmp_path / "f.csv")
+    with pytest.raises(ZeroDivisionError, match="in an output"):
+        process_clip(source, [wanted[0], Failing(tmp_path / "c.txt", at), wanted[1]], TINT)
+    assert_nothing_left(source)
+
+
+def test_the_sound_can_go_to_one_file_only(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "a.mp4", sound="aac")
+    with refused("Only one"):
+        process_clip(source, [ResultVideo(tmp_path / "b.mp4"), ResultVideo(tmp_path / "c.mp4")], TINT)
+    assert_nothing_left(source)
+
+
+def test_a_plain_call_runs_to_the_end(tmp_path: Path, times: Read) -> None:
+    source = make_clip(tmp_path / "a.mp4", frames=10)
+    summary = process_clip(source, tmp_path / "b.mp4", TINT)
+    assert (summary.frames, summary.cut_off, len(times(tmp_path / "b.mp4"))) == (10, False, 10)
+    assert summary.elapsed_s > 0
+
+
 def test_closing_after_the_end_keeps_the_files(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "a.mp4")
-    job = process_video(source, tmp_path / "b.mp4", TINT)
+    job = iterate_clip(source, tmp_path / "b.mp4", TINT)
     while not (tmp_path / "b.mp4").exists():
         next(job)
     job.close()
@@ -376,7 +428,7 @@ def test_an_error_in_an_overlay_comes_through_and_leaves_nothing(tmp_path: Path)
     Breaking.drawn.clear()
     recipe = TINT.model_copy(update={"overlay": Breaking()})
     with pytest.raises(ZeroDivisionError, match="five"):
-        list(process_video(source, tmp_path / "b.mp4", recipe))
+        process_clip(source, tmp_path / "b.mp4", recipe)
     assert_nothing_left(source)
 
 
@@ -384,13 +436,12 @@ _FULL_DISK = """
 import resource, sys, threading
 from pathlib import Path
 from segcore.errors import SegdeckError
-from segcore.video import process_video
-from tests.video.conftest import TINT
+from segcore.video import process_clip
+from tests.video.conftest import TINT, outputs
 source, folder = Path(sys.argv[1]), Path(sys.argv[1]).parent
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
 try:
-    for step in process_video(source, folder / "b.mp4", TINT, mask=folder / "m.mp4", measures=folder / "f.csv"):
-        pass
+    process_clip(source, outputs(result=folder / "b.mp4", mask=folder / "m.mp4", measures=folder / "f.csv"), TINT)
 except SegdeckError as error:
     print(error, [t.name for t in threading.enumerate()], sorted(p.name for p in folder.iterdir()))
 """
@@ -410,21 +461,21 @@ def test_a_full_disk_is_told_and_leaves_nothing(limit: int, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        ({"target": "b.avi"}, "does not end in .mp4"),
-        ({"target": "b.mp4", "mask": "m.png"}, "does not end in .mp4"),
-        ({"target": "no/b.mp4"}, "no folder"),
-        ({"target": "b.mp4", "measures": "no/f.csv"}, "no folder"),
-        ({"target": "b.mp4", "objects": "no/o.csv"}, "no folder"),
-        ({"target": "b.mp4", "measures": "f.csv", "objects": "f.csv"}, "a name of its own"),
-        ({"target": "b.mp4", "mask": "b.mp4"}, "a name of its own"),
-        ({"target": "a.mp4"}, "not that of the video"),
+        ({"result": "b.avi"}, "does not end in .mp4"),
+        ({"result": "b.mp4", "mask": "m.png"}, "does not end in .mp4"),
+        ({"result": "no/b.mp4"}, "no folder"),
+        ({"result": "b.mp4", "measures": "no/f.csv"}, "no folder"),
+        ({"result": "b.mp4", "objects": "no/o.csv"}, "no folder"),
+        ({"result": "b.mp4", "measures": "f.csv", "objects": "f.csv"}, "a name of its own"),
+        ({"result": "b.mp4", "mask": "b.mp4"}, "a name of its own"),
+        ({"result": "a.mp4"}, "not that of the video"),
     ],
 )
 def test_a_target_that_can_not_be_is_refused_at_once(names: dict[str, str], words: str, tmp_path: Path) -> None:
     source = make_clip(tmp_path / "a.mp4")
     before = source.read_bytes()
     with pytest.raises(SegdeckError, match=words):
-        next(process_video(source, recipe=TINT, **{name: tmp_path / value for name, value in names.items()}))
+        next(iterate_clip(source, outputs(**{name: tmp_path / value for name, value in names.items()}), TINT))
     assert_nothing_left(source)
     assert source.read_bytes() == before
 
@@ -433,7 +484,7 @@ def test_a_folder_in_the_way_is_left_alone(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "a.mp4")
     (tmp_path / "b.mp4").mkdir()
     with pytest.raises(SegdeckError, match="is a folder"):
-        next(process_video(source, tmp_path / "b.mp4", TINT))
+        next(iterate_clip(source, tmp_path / "b.mp4", TINT))
 
 
 # Bad input
@@ -555,7 +606,7 @@ def test_the_limit_on_length_holds_whatever_the_header_says(tmp_path: Path, monk
     settings.cache_clear()
     try:
         with pytest.raises(SegdeckError, match=r"the longest accepted is 0\.5 s"):
-            list(process_video(source, tmp_path / "b.mp4", TINT))
+            process_clip(source, tmp_path / "b.mp4", TINT)
     finally:
         monkeypatch.undo()
         settings.cache_clear()
@@ -578,7 +629,7 @@ def small_limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_limits_on_size_hold_for_every_picture(name: str, codec: str, larger: tuple[int, int], tmp_path: Path) -> None:
     source = join_clip(tmp_path / name, [(160, 90, 5), (*larger, 2), (160, 90, 3)], codec)
     with pytest.raises(SegdeckError, match=r"the largest accepted is 256x256|the smallest accepted is 16x16"):
-        list(process_video(source, tmp_path / "b.mp4", TINT))
+        process_clip(source, tmp_path / "b.mp4", TINT)
     assert_nothing_left(source)
 
 
@@ -587,7 +638,7 @@ def test_the_limit_on_frames_holds_whatever_the_header_says(tmp_path: Path) -> N
     source = make_clip(tmp_path / "a.mkv", frames=40)
     info = VideoInfo(0, 160, 120, turned=False, length_s=1, rate_fps=25, frames=24, sound="")
     with refused("too many frames; at most 30"):
-        list(process_video(source, tmp_path / "b.mp4", TINT, info=info))
+        process_clip(source, tmp_path / "b.mp4", TINT, info=info)
     assert_nothing_left(source)
 
 

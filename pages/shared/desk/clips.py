@@ -13,9 +13,13 @@ from pages.shared.server import failures
 from pages.shared.visitor.files import offer
 from pages.shared.visitor.shelves import Arrival, Shelf
 from segcore.errors import SegdeckError
+from segcore.outputs.frame_table import FrameTable
+from segcore.outputs.mask_video import MaskVideo
+from segcore.outputs.object_table import ObjectTable
+from segcore.outputs.result_video import ResultVideo
 from segcore.recipe import Recipe
 from segcore.segmentation import Image, Label
-from segcore.video import JobProgress, VideoInfo, probe, process_in_worker
+from segcore.video import JobProgress, VideoInfo, iterate_clip_in_worker, probe
 from segcore.video.still import first_picture
 
 _MOST_NOTES = 20
@@ -131,9 +135,10 @@ class ClipJob:
             folder / name for name in ("result.mp4", "mask.mp4", "measures.csv", "objects.csv")
         )
         counted = recipe.segmenter.numbers_objects
-        extra = {"mask": mask, "measures": measures, "objects": objects if counted else None}
+        outputs = [ResultVideo(target), MaskVideo(mask), FrameTable(measures)]
+        outputs += [ObjectTable(objects)] if counted else []
         notes: dict[str, float] = {}
-        with closing(process_in_worker(clip.path, target, recipe, info=clip.info, **extra)) as steps:
+        with closing(iterate_clip_in_worker(clip.path, outputs, recipe, info=clip.info)) as steps:
             for step in steps:
                 if self._cancelled.is_set():
                     return None
@@ -145,7 +150,7 @@ class ClipJob:
             target,
             mask,
             measures,
-            extra["objects"],
+            objects if counted else None,
             offer(target),
             _read_measures(measures, step.labels, counted),
             step.labels,

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.shared.desk.downloads import Download
 from pages.shared.visitor.shelves import Arrival, Shelf
-from segcore.outputs.tables import objects_csv
+from segcore.outputs.object_table import objects_csv
 from segcore.overlays.cut_out import cut_out_rgba
 from segcore.picture.photo import Photo, read_photo_in_worker, write_png
 from segcore.pipeline import Result, build_pipeline

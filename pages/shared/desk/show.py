@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 import streamlit as st
 
-from segcore.outputs.tables import OBJECT_COLUMNS, object_rows
+from segcore.outputs.object_table import OBJECT_COLUMNS, object_rows
 from segcore.picture.scaling import fit_within
 from segcore.pipeline import Result
 from segcore.segmentation import Image

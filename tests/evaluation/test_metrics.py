@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from segcore.evaluation.evaluate import LabelFigures, Tally, boundary, boundary_f, mean_figures
+from segcore.evaluation.metrics import LabelMetrics, Tally, boundary, boundary_f, mean_metrics
 from segcore.iou import iou
 
 MASKS = arrays(np.bool_, (9, 12))
@@ -49,7 +49,7 @@ def test_a_boundary_is_the_outermost_pixels_of_a_mask():
     assert np.array_equal(boundary(drawn), mask(".....", ".###.", ".#.#.", ".###.", "....."))
 
 
-def test_the_pictures_border_is_no_boundary():
+def test_the_images_border_is_no_boundary():
     assert np.array_equal(boundary(mask("##.", "##.", "##.")), mask(".#.", ".#.", ".#."))
 
 
@@ -77,12 +77,12 @@ def test_boundary_f_is_what_scipy_counts(found, truth):
     assert boundary_f(found, truth) == pytest.approx(wanted)
 
 
-def test_pixels_of_all_pictures_count_together():
+def test_pixels_of_all_images_count_together():
     tally = Tally()
     tally.add(np.uint8([[1, 1, 0, 0]]), np.uint8([[1, 0, 0, 0]]))
     tally.add(np.uint8([[1, 0, 0, 0]]), np.uint8([[1, 1, 1, 1]]))
-    figures = tally.figures()[1]
-    assert (figures.iou, figures.precision, figures.recall) == (2 / 6, 2 / 3, 2 / 5)
+    metrics = tally.metrics()[1]
+    assert (metrics.iou, metrics.precision, metrics.recall) == (2 / 6, 2 / 3, 2 / 5)
 
 
 @given(SMALL_MAPS, SMALL_MAPS)
@@ -90,23 +90,23 @@ def test_precision_of_one_is_recall_of_the_other(first, second):
     there, back = Tally(), Tally()
     there.add(first, second)
     back.add(second, first)
-    assert there.figures().keys() == back.figures().keys()
-    for value, figures in there.figures().items():
-        assert figures.iou == back.figures()[value].iou
-        assert figures.iou <= min(figures.precision, figures.recall)
+    assert there.metrics().keys() == back.metrics().keys()
+    for value, metrics in there.metrics().items():
+        assert metrics.iou == back.metrics()[value].iou
+        assert metrics.iou <= min(metrics.precision, metrics.recall)
         if (first == value).any() and (second == value).any():
-            assert figures.precision == back.figures()[value].recall
+            assert metrics.precision == back.metrics()[value].recall
 
 
-def test_a_label_that_is_nowhere_has_no_figures():
+def test_a_label_that_is_nowhere_has_no_metrics():
     tally = Tally()
     tally.add(np.uint8([[0, 3]]), np.uint8([[0, 3]]))
-    assert tally.figures() == {3: LabelFigures(1, 1, 1, 1)}
+    assert tally.metrics() == {3: LabelMetrics(1, 1, 1, 1)}
 
 
 def test_labels_count_alike_in_the_mean():
-    figures = {1: LabelFigures(1, 1, 1, 0), 2: LabelFigures(0.5, 0, 0.5, 0)}
-    assert mean_figures(figures) == LabelFigures(0.75, 0.5, 0.75, 0)
+    metrics = {1: LabelMetrics(1, 1, 1, 0), 2: LabelMetrics(0.5, 0, 0.5, 0)}
+    assert mean_metrics(metrics) == LabelMetrics(0.75, 0.5, 0.75, 0)
 
 
 def test_tolerance_is_a_distance_not_a_square():

@@ -1,4 +1,4 @@
-"""How well masks agree with the truth: the field's own figures, as pure functions on arrays."""
+"""How well masks agree with the truth: the field's own metrics, as pure functions on arrays."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ def ratio(part: float, whole: float) -> float:
 
 
 def boundary(mask: BoolMask) -> BoolMask:
-    """Return the boundary of a mask, (H, W) bool: its own pixels that touch the outside, the picture's border apart."""
+    """Return the boundary of a mask, (H, W) bool: its own pixels that touch the outside, the image's border apart."""
     inside = mask.astype(np.uint8)
     core = cv2.erode(inside, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=1)
     return np.not_equal(inside, core)
@@ -61,15 +61,15 @@ def _distance_to(edge: BoolMask) -> npt.NDArray[np.float32]:
 
 
 @dataclass(frozen=True, slots=True)
-class LabelFigures:
-    """How well one label was found, each figure 0 to 1.
+class LabelMetrics:
+    """How well one label was found, each metric 0 to 1.
 
     Attributes
     ----------
     iou, precision, recall
-        From the pixels of all pictures together (Everingham et al., "The PASCAL VOC Challenge", IJCV 2010).
+        From the pixels of all images together (Everingham et al., "The PASCAL VOC Challenge", IJCV 2010).
     boundary_f
-        As `boundary_f`, the mean over the pictures that hold the label or where it was found.
+        As `boundary_f`, the mean over the images that hold the label or where it was found.
     """
 
     iou: float
@@ -87,13 +87,13 @@ class _Count:
 
 
 class Tally:
-    """Compares label maps with the truth, picture by picture."""
+    """Compares label maps with the truth, image by image."""
 
     def __init__(self) -> None:
         self._counts: defaultdict[int, _Count] = defaultdict(_Count)
 
     def add(self, found: LabelMap, truth: LabelMap) -> None:
-        """Take what was found in a picture and what is there, both (H, W) uint8, 0 = background."""
+        """Take what was found in an image and what is there, both (H, W) uint8, 0 = background."""
         for value in {*present_labels(found), *present_labels(truth)}:
             found_mask, true_mask = found == value, truth == value
             count = self._counts[value]
@@ -102,10 +102,10 @@ class Tally:
             count.true_px += int(np.count_nonzero(true_mask))
             count.boundary_f.append(boundary_f(found_mask, true_mask))
 
-    def figures(self) -> dict[int, LabelFigures]:
-        """Return the figures of every label that is in the truth or was found, by its value. Background has none."""
+    def metrics(self) -> dict[int, LabelMetrics]:
+        """Return the metrics of every label that is in the truth or was found, by its value. Background has none."""
         return {
-            value: LabelFigures(
+            value: LabelMetrics(
                 iou=ratio(count.both_px, count.found_px + count.true_px - count.both_px),
                 precision=ratio(count.both_px, count.found_px),
                 recall=ratio(count.both_px, count.true_px),
@@ -115,7 +115,7 @@ class Tally:
         }
 
 
-def mean_figures(figures: dict[int, LabelFigures]) -> LabelFigures:
+def mean_metrics(metrics: dict[int, LabelMetrics]) -> LabelMetrics:
     """Return the mean over labels, each counting alike; 1 throughout if there is none."""
-    every = list(figures.values()) or [LabelFigures(1, 1, 1, 1)]
-    return LabelFigures(*(fmean(getattr(one, name) for one in every) for name in LabelFigures.__slots__))
+    every = list(metrics.values()) or [LabelMetrics(1, 1, 1, 1)]
+    return LabelMetrics(*(fmean(getattr(one, name) for one in every) for name in LabelMetrics.__slots__))
