@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from segcore.methods.network import NetworkOptions, load_network, nearest
-from segcore.networks.card import CardLabel, family
+from segcore.networks.card import CardLabel
+from segcore.networks.catalogue import family
 from segcore.overlays.tint import Tint
 from segcore.recipe import Recipe, parse_recipe
 from segcore.segmentation import hex_to_color
@@ -74,7 +75,9 @@ def test_threads_that_share_a_network_get_what_one_gets(astronaut):
 
 def test_a_network_with_many_labels_and_a_background(shared, write_card, astronaut):
     feed = {"width_px": 256, "height_px": 256, **IMAGENET}
-    write_card("esp", shared / "models/espnetv2_s1.0_pascal_256x256.onnx", input=feed, output="logits", labels=VOC)
+    write_card(
+        "esp", shared / "models/espnetv2_s1.0_pascal_256x256.onnx", input=feed, output={"kind": "logits"}, labels=VOC
+    )
     found = NetworkOptions(model="esp").build().segment(astronaut)
     assert found.confidence.shape == (20, 512, 512)
     assert (found.label_map[80:160, 200:260] == PERSON).all()
@@ -183,7 +186,7 @@ def drawn_road():
         ("deeplabv3_mnv2_pascal_quant.tflite", {}, ("OpenCV can't run", "UINT8")),
         ("frozen_inference_graph.pb", {}, ("OpenCV can't run", "not supported")),
         ("deeplab_v3_1_default_1.onnx", {}, ("OpenCV can't run", "Upsample")),
-        ("espnetv2_s1.0_pascal_256x256.onnx", {"output": "logits"}, ("(21, 256, 256)", "1 or 2 channels")),
+        ("espnetv2_s1.0_pascal_256x256.onnx", {"output": {"kind": "logits"}}, ("(21, 256, 256)", "1 or 2 channels")),
         ("espnetv2_s1.0_pascal_256x256.onnx", {"labels": VOC}, ("outside 0 to 1",)),
         ("espnetv2_s1.0_pascal_256x256.onnx", {"labels": VOC, "std": 1e-38}, ("not finite",)),
         ("SOURCES.md", {}, ("OpenCV can't run", "not a network")),
