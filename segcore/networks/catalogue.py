@@ -1,6 +1,7 @@
-"""The model cards that there are, by name and by family."""
+"""The model cards that there are, by name and by family. A card is read once, and again when its file changes."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -72,6 +73,17 @@ def _read_cards() -> dict[str, ModelCard | str]:
 
 
 def _read_card(path: Path) -> ModelCard | str:
+    try:
+        now = path.stat()
+    except OSError as error:
+        return f"{_called(path)} can't be read: {error.strerror}."
+    # The last is the time of the last change: who may read a file can change without a write.
+    return _read_version(path, (now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns))
+
+
+@lru_cache(maxsize=256)
+def _read_version(path: Path, _version: tuple[int, ...]) -> ModelCard | str:
+    """Read a card; ``_version`` is another one once its file has changed."""
     try:
         return ModelCard.model_validate({**read_toml(path, _called(path)), "name": path.parent.name})
     except ValidationError as error:

@@ -1,8 +1,10 @@
 import os
+from pathlib import Path
 
 import pytest
 
 from segcore.networks.catalogue import broken_cards, cards, family
+from tests.conftest import WriteCard
 from tests.plain import refused
 
 
@@ -65,3 +67,24 @@ def test_a_card_is_called_what_its_folder_is(write_card, models_dir):
         file.seek(0)
         file.write(f'name = "good"\n{text}')
     assert cards()["sly"].folder == models_dir / "sly"
+
+
+def test_a_card_is_read_once_and_again_when_its_file_changes(write_card: WriteCard, models_dir: Path) -> None:
+    write_card("one")
+    write_card("other")
+    first = cards()
+    assert all(card is first[name] for name, card in cards().items())
+    assert family("one")[0] is first["one"]
+
+    file = models_dir / "one" / "card.toml"
+    before = file.stat()
+    file.write_text(file.read_text().replace('"One"', '"Two"'))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))  # of the same size, and as if it was as old
+    assert cards()["one"].title == "Two"
+    assert cards()["other"] is first["other"]
+
+    file.write_text("[")
+    assert "models/one/card.toml is not valid TOML" in broken_cards()["one"]
+    file.unlink()
+    assert list(cards()) == ["other"]
+    assert broken_cards() == {}
