@@ -1,10 +1,7 @@
 """Split by a neural network: any network that has a model card."""
 
 import math
-import threading
 from collections.abc import Iterable
-from functools import lru_cache
-from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import FailFast, Field
@@ -12,10 +9,10 @@ from pydantic import FailFast, Field
 from segcore.errors import SegdeckError, quote, suggest
 from segcore.methods.base import MethodOptions
 from segcore.networks.answers import Choice
-from segcore.networks.card import CardLabel, CardName, ModelCard, missing
+from segcore.networks.card import CardLabel, CardName, ModelCard
 from segcore.networks.catalogue import family
-from segcore.networks.finding import Finding
-from segcore.networks.network import Network, open_network
+from segcore.networks.loaded import load_network
+from segcore.networks.network import Network
 from segcore.options import unit
 from segcore.picture.scaling import shrink
 from segcore.segmentation import Image, Label, Segmentation, hex_to_color
@@ -123,25 +120,3 @@ def _refuse_unknown(card: ModelCard, names: Iterable[str]) -> None:
 def nearest(networks: tuple[Network, ...], aspect: float) -> Network:
     """Return the network whose input is nearest a picture's width over height, as a factor."""
     return min(networks, key=lambda network: abs(math.log(network.card.aspect() / aspect)))
-
-
-def load_network(card: ModelCard) -> Network:
-    """Return a card's network, loaded once for all who use it.
-
-    Raises
-    ------
-    SegdeckError
-        As `open_network`.
-    """
-    if not card.installed:
-        raise missing(card)
-    with _LOADING:
-        return _load(card, card.folder, (card.folder / card.weights.name).stat().st_mtime_ns, card.finding())
-
-
-_LOADING = threading.Lock()
-
-
-@lru_cache(maxsize=8)
-def _load(card: ModelCard, folder: Path, changed_ns: int, found: Finding | None) -> Network:  # noqa: ARG001  what changes loads anew
-    return open_network(card)

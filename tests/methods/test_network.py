@@ -4,9 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from segcore.methods.network import NetworkOptions, load_network, nearest
+from segcore.methods.network import NetworkOptions, nearest
 from segcore.networks.card import CardLabel
 from segcore.networks.catalogue import family
+from segcore.networks.loaded import load_network
 from segcore.overlays.tint import Tint
 from segcore.recipe import Recipe, parse_recipe
 from segcore.segmentation import hex_to_color
@@ -42,12 +43,6 @@ def test_the_network_of_the_nearest_shape_is_used(width, height, name):
     networks = tuple(load_network(card) for card in family("selfie"))
     assert nearest(networks, width / height).card.name == name
     assert nearest(networks[::-1], width / height).card.name == name
-
-
-@pytest.mark.usefixtures("weights")
-def test_one_network_is_loaded_for_all_who_use_it():
-    (card,) = family("selfie_general")
-    assert load_network(card) is load_network(family("selfie_general")[0])
 
 
 @pytest.mark.usefixtures("weights")
