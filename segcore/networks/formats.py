@@ -4,7 +4,6 @@ Files are read only where a crafted one can do no harm: see `segcore.networks.ch
 """
 
 import re
-import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -106,27 +105,12 @@ def _by_openvino(weights: Path) -> tuple[int, ...]:
     return tuple(length.get_length() if length.is_static else 0 for length in shape)
 
 
-def _of_tflite(weights: Path) -> tuple[int, ...]:
-    """Follow TFLite's schema (flatbuffers): model, first subgraph, its first input, that tensor's shape."""
-    data = weights.read_bytes()
+def _by_tflite(weights: Path) -> tuple[int, ...]:
+    import tflite  # type: ignore[import-untyped]
 
-    def number(place: int, form: str = "I") -> int:
-        return int(struct.unpack_from(f"<{form}", data, place)[0])
-
-    def field(table: int, index: int) -> int:
-        """Return where the table, list or text in a table's field begins."""
-        fields = table - number(table, "i")
-        place = table + number(fields + 4 + 2 * index, "H")
-        return place + number(place)
-
-    def entry(items: int, index: int) -> int:
-        place = items + 4 + 4 * index
-        return place + number(place)
-
-    subgraph = entry(field(number(0), 2), 0)
-    tensor = entry(field(subgraph, 0), number(field(subgraph, 1) + 4))
-    shape = field(tensor, 0)
-    return tuple(max(0, number(shape + 4 + 4 * axis, "i")) for axis in range(number(shape)))
+    graph = tflite.Model.GetRootAs(weights.read_bytes()).Subgraphs(0)
+    tensor = graph.Tensors(graph.Inputs(0))
+    return tuple(max(0, tensor.Shape(axis)) for axis in range(tensor.ShapeLength()))
 
 
 def _of_caffe(config: Path) -> tuple[int, ...]:
@@ -142,7 +126,7 @@ def _of_darknet(config: Path) -> tuple[int, ...]:
 
 _READERS: dict[Kind, list[Callable[[Path], tuple[int, ...]]]] = {
     "onnx": [_by_onnx, _by_openvino],
-    "tflite": [_of_tflite],
+    "tflite": [_by_tflite],
     "tensorflow": [_by_openvino],
     "caffe": [_of_caffe],
     "darknet": [_of_darknet],
