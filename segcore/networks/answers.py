@@ -169,6 +169,7 @@ class ArgmaxAnswer(_MaskAnswer):
 
 _Members: TypeAlias = ProbabilityAnswer | LogitsAnswer | ArgmaxAnswer
 _BY_KIND: dict[str, type[Options]] = {member.model_fields["kind"].default: member for member in get_args(_Members)}
+# As any: a union's own serializer would be given what `chosen_by` has written out already.
 Answer: TypeAlias = Annotated[SerializeAsAny[_Members], chosen_by("kind", _BY_KIND)]
 AnswerKind: TypeAlias = Literal["probability", "logits", "argmax"]
 """The kinds of answer that are told apart by looking at a network."""

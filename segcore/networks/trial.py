@@ -16,15 +16,15 @@ import numpy as np
 from segcore.errors import SegdeckError
 from segcore.files.parts import write_whole
 from segcore.iou import mean_iou
-from segcore.networks.answers import AnswerKind
 from segcore.networks.card import ModelCard
 from segcore.networks.files import file_sha256
 from segcore.networks.finding import Finding
 from segcore.networks.formats import KINDS, stated_input
-from segcore.networks.masks import channels_first, in_proportion
+from segcore.networks.inspection import answer_kind, first_that_runs, inputs_to_try
+from segcore.networks.masks import in_proportion
 from segcore.networks.network import Network, not_a_network, open_with, paths_of, ramp, read_reference, why_refused
 from segcore.networks.repair import REPAIRED_ENDING
-from segcore.networks.runtimes import Layout, Tensor, forward_image, load
+from segcore.networks.runtimes import load
 from segcore.processes.worker import Message
 from segcore.segmentation import Image, LabelMap
 
@@ -34,7 +34,6 @@ ReadLog: TypeAlias = Callable[[], str]
 MIN_AGREEMENT = 0.99  # IoU of two runtimes' label maps
 _MOST_RESIDENT_MB = 500  # of memory that is used: once it is added, a network runs in the server's own process
 _FORWARDS = 7
-_USUAL_SIZES = ((256, 256), (512, 512), (224, 224), (320, 320), (513, 513), (257, 257), (384, 384), (416, 416))
 
 
 def check(card: Mapping[str, Any], folder: str) -> Iterator[Message]:
@@ -102,9 +101,8 @@ def _inspect(files: Sequence[Path], read_log: ReadLog) -> dict[str, Any]:
 
     def run(path: Path) -> dict[str, Any]:
         tried = [path, *others]
-        layout, height, width, answers = _first_that_runs(
-            tried, _inputs(stated_input(kind, tried), any_layout=kind == "onnx")
-        )
+        inputs = inputs_to_try(stated_input(kind, tried), any_layout=kind == "onnx")
+        (layout, height, width), answers = first_that_runs(tried, inputs)
         _refuse_hungry("in this file", before_mb)
         answer = answers[0]
         if not in_proportion(answer.shape[1:], (height, width)) or min(answer.shape[1:]) < 2:
@@ -117,7 +115,7 @@ def _inspect(files: Sequence[Path], read_log: ReadLog) -> dict[str, Any]:
             "input_width_px": width,
             "layout": layout,
             "output_shape": answer.shape,
-            "output": _answer_kind(answers),
+            "output": answer_kind(answers),
             "channels": answer.shape[0],
             "repaired": path != weights,
         }
@@ -225,40 +223,6 @@ def _images(card: ModelCard, folder: Path) -> list[Image]:
 
 def _agreement(first: Network, second: Network, image: Image) -> float:
     return mean_iou(first.label_map(image), second.label_map(image), range(len(first.card.labels) + 1))
-
-
-def _inputs(stated: tuple[Layout, int, int] | None, *, any_layout: bool) -> list[tuple[Layout, int, int]]:
-    """Return the inputs to try: what the file states, the usual sizes where it leaves that open."""
-    if stated and stated[1] and stated[2]:
-        return [stated]
-    layouts: list[Layout] = [stated[0]] if stated else ["nchw", "nhwc"] if any_layout else ["nchw"]
-    return [(layout, height, width) for layout in layouts for height, width in _USUAL_SIZES]
-
-
-def _first_that_runs(
-    files: Sequence[Path], inputs: list[tuple[Layout, int, int]]
-) -> tuple[Layout, int, int, list[Tensor]]:
-    """Return the first input that the network takes, and its answers, (C, h, w), to noise in three usual scales."""
-    for number, (layout, height, width) in enumerate(inputs, start=1):
-        noise = np.random.default_rng(0).random((1, 3, height, width), np.float32)
-        try:
-            runtime = load(files, layout, "opencv")
-            outputs = [forward_image(runtime, image) for image in (noise, noise * 2 - 1, noise * 255)]
-        except cv2.error:
-            if number == len(inputs):
-                raise
-        else:
-            first = [next(iter(one.values())) for one in outputs]
-            return layout, height, width, [channels_first(one, (height, width), layout) for one in first]
-    raise AssertionError("there is always an input to try")
-
-
-def _answer_kind(answers: Sequence[Tensor]) -> AnswerKind:
-    """Tell what a network's numbers are."""
-    low, high = min(one.min() for one in answers), max(one.max() for one in answers)
-    if len(answers[0]) == 1 and low >= 0 and high <= 255 and all((one == np.rint(one)).all() for one in answers):
-        return "argmax"
-    return "probability" if low >= -0.001 and high <= 1.001 else "logits"
 
 
 def _catch_log() -> ReadLog:
