@@ -12,7 +12,10 @@ from pages.shared.visitor.own_networks import networks_of_this_visit
 from pages.shared.visitor.rights import models_locked
 from pages.shared.visitor.session import session
 from pages.shared.visitor.streamlit_inside import Container
-from segcore.networks.card import Finding, ModelCard, broken_cards, cards, is_own
+from segcore.networks.card import ModelCard
+from segcore.networks.catalogue import broken_cards, cards
+from segcore.networks.finding import Finding
+from segcore.networks.folders import is_own
 from segcore.networks.runtimes import RUNTIME_TITLES, RuntimeName
 from segcore.networks.store import remove
 from segcore.settings import settings
@@ -27,7 +30,7 @@ _STATES: dict[str, tuple[str, str, Literal["blue", "orange"]]] = {
 
 def show(card: ModelCard) -> bool:
     """Show a network; tell whether it is to be installed now."""
-    picture = card.path.with_name(card.example) if card.example else None
+    picture = card.folder / card.example if card.example else None
     if picture and picture.is_file():
         st.image(str(picture), alt="A picture, and in colour what the network finds in it", width="stretch")
     else:
@@ -43,7 +46,7 @@ def show(card: ModelCard) -> bool:
             st.badge("not installed", icon=":material/cloud:", color="gray")
     st.markdown(plain(card.task))
     licence = "licence unknown" if card.licence == "unknown" else plain(card.licence)
-    st.caption(f"{plain(card.source.project)} · {licence} · {card.weights.size_bytes / 1e6:.1f} MB")
+    st.caption(f"{plain(card.project)} · {licence} · {card.size_bytes / 1e6:.1f} MB")
     if finding:
         st.caption(describe_speed(finding))
     news = session().get(ModelsNews)
@@ -76,7 +79,7 @@ def actions(card: ModelCard, finding: Finding | None) -> bool:
         if doubtful and st.button("Look at it", icon=":material/visibility:", key=f"look-{card.name}"):
             look_at(card)
         with st.popover("Remove", icon=":material/delete:", key=f"remove-{card.name}"):
-            again = "Its file is deleted." if card.source.by_hand else "It can be installed again."
+            again = "Its file is deleted." if card.by_hand else "It can be installed again."
             st.markdown(f"Remove “{plain(card.title)}”? {again}")
             st.button("Yes, remove it", key=f"removed-{card.name}", on_click=attempt, args=(remove, card))
     return False

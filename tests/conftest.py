@@ -11,7 +11,8 @@ import pytest
 import tomli_w
 
 from segcore.errors import SegdeckError
-from segcore.networks.card import cards, family, file_sha256
+from segcore.networks.catalogue import cards, family
+from segcore.networks.files import file_sha256
 from segcore.networks.store import install
 from segcore.segmentation import Image
 from segcore.settings import settings
@@ -67,10 +68,11 @@ def library_folder(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
         patch.setenv("NO_PROXY", "127.0.0.1")
         for ours in (ROOT / "models").glob("*/card.toml"):
             card = tomllib.loads(ours.read_text("utf-8"))
-            weights = shared / "models" / card["weights"]["name"]
-            if "url" in card["source"] and weights.is_file():
+            (file,) = card["files"]
+            weights = shared / "models" / file["name"]
+            if "url" in file and weights.is_file():
                 server.files[weights.name] = weights.read_bytes()
-                card["source"]["url"] = f"{server.address}/{weights.name}"
+                file["url"] = f"{server.address}/{weights.name}"
                 (folder / ours.parent.name).mkdir(parents=True)
                 (folder / ours.parent.name / "card.toml").write_text(tomli_w.dumps(card), "utf-8")
                 for picture in (*ours.parent.glob("*.jpg"), *ours.parent.glob("*.png")):
@@ -99,18 +101,18 @@ def write_card(models_dir: Path) -> WriteCard:
     def write(name: str, weights_from: Path | None = None, **changes: object) -> str:
         folder = models_dir / name
         folder.mkdir()
-        weights = {"name": "net.onnx", "size_bytes": 1, "sha256": "0" * 64}
+        weights = {"name": "net.onnx", "size_bytes": 1, "sha256": "0" * 64, "url": "http://127.0.0.1:9/net.onnx"}
         if weights_from:
-            weights = {"name": weights_from.name, "size_bytes": 1, "sha256": file_sha256(weights_from)}
+            weights |= {"name": weights_from.name, "sha256": file_sha256(weights_from)}
             (folder / weights_from.name).symlink_to(weights_from)
         card = {
             "title": name.title(),
             "family": name,
             "task": "Finds things.",
             "licence": "MIT",
-            "output": "probability",
-            "source": {"project": "none", "url": "http://127.0.0.1:9/net.onnx"},
-            "weights": weights,
+            "project": "none",
+            "files": [weights],
+            "output": {"kind": "probability"},
             "input": {"width_px": 4, "height_px": 2},
             "labels": [{"name": "thing", "color": "#34c759"}],
         }

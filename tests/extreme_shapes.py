@@ -8,7 +8,7 @@ import time
 import cv2
 import numpy as np
 
-from segcore.networks.card import cards
+from segcore.networks.catalogue import cards
 from segcore.picture.canvas import Canvas
 from segcore.picture.color_tags import BT709
 from segcore.pipeline import build_pipeline, set_up_process

@@ -10,8 +10,12 @@ from pydantic import ValidationError
 from segcore.errors import SegdeckError
 from segcore.files.paths import check_apart, check_source, check_target, read_source
 from segcore.methods.network import NetworkOptions
+from segcore.networks.adding import add
+from segcore.networks.answers import AnswerKind
 from segcore.networks.card import ModelCard
-from segcore.networks.own import add, card_toml, color_labels, describe_labels, propose, sort_files
+from segcore.networks.formats import sort_files
+from segcore.networks.label_guesses import color_labels, describe_labels
+from segcore.networks.proposal import propose
 from segcore.options import explain
 from segcore.overlays.side_by_side import SideBySide
 from segcore.picture.photo import read_photo, write_image
@@ -33,9 +37,7 @@ def add_model(
     mean: Annotated[str | None, typer.Option(help="Subtracted after scaling, such as 0.485,0.456,0.406.")] = None,
     std: Annotated[str | None, typer.Option(help="Divided by, such as 0.229,0.224,0.225.")] = None,
     channels: Annotated[Literal["rgb", "bgr"] | None, typer.Option(help="Its order of colours.")] = None,
-    output: Annotated[
-        Literal["probability", "logits", "argmax"] | None, typer.Option(help="What its numbers are.")
-    ] = None,
+    output: Annotated[AnswerKind | None, typer.Option(help="What its numbers are.")] = None,
     test_picture: Annotated[Path | None, typer.Option(help="A photo to try it on.")] = None,
     preview: Annotated[Path | None, typer.Option(help="Write that photo, and what is found in it, here.")] = None,
 ) -> None:
@@ -46,8 +48,8 @@ def add_model(
         check_apart(test_picture, "photo", [preview])
         check_target(preview)
         photo = read_photo(read_source(test_picture, settings().max_upload_mb))
-    proposal = propose(*sort_files([check_source(path) for path in (file, config) if path]), stem=file.stem)
-    changes = {"name": name, "family": name, "title": title, "licence": licence, "output": output}
+    proposal = propose(sort_files([check_source(path) for path in (file, config) if path]), stem=file.stem)
+    changes: dict[str, Any] = {"name": name, "family": name, "title": title, "licence": licence}
     feed = {
         "width_px": width,
         "height_px": height,
@@ -56,8 +58,10 @@ def add_model(
         "std": std.split(",") if std else None,
         "channels": channels,
     }
+    if output:
+        changes["output"] = {"kind": output}
     card = _correct(proposal.card, changes, feed, labels.split(",") if labels else [])
-    print(f"# {proposal.facts.describe()}\n{card_toml(card)}", end="")
+    print(f"# {proposal.facts.describe()}\n{card.to_toml()}", end="")
     found = add(card, proposal.files)
     print(f"{card.name}: added, {found.verified}", file=sys.stderr)
     if test_picture and preview:

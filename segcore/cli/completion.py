@@ -1,7 +1,7 @@
 """What the shell offers when Tab is pressed: names and places, each with what it is."""
 
 from segcore.cli.options import SETS
-from segcore.networks.card import cards
+from segcore.networks.catalogue import cards
 from segcore.options import is_choice
 from segcore.recipe import Recipe, ready_recipes
 

@@ -15,8 +15,10 @@ from segcore.cli.add import add_model
 from segcore.cli.completion import offer_networks
 from segcore.errors import SegdeckError
 from segcore.networks import store as model_store
-from segcore.networks.card import ModelCard, broken_cards, cards, family, is_own
-from segcore.networks.own import share
+from segcore.networks.adding import share
+from segcore.networks.card import ModelCard
+from segcore.networks.catalogue import broken_cards, cards, family
+from segcore.networks.folders import is_own
 from segcore.networks.runtimes import RUNTIME_TITLES
 
 models = typer.Typer(help="The networks: what there is, what is installed.", no_args_is_help=True)
@@ -33,7 +35,7 @@ def list_models() -> None:
     table = Table("network, its family, what it finds", "licence", "size", "installed", "runs on", box=SIMPLE)
     for card in cards().values():
         names = card.name if card.family == card.name else f"{card.name} ({card.family})"
-        size = f"{card.weights.size_bytes / 1e6:.1f} MB"
+        size = f"{card.size_bytes / 1e6:.1f} MB"
         table.add_row(f"{names}\n[dim]{escape(card.task)}[/]", escape(card.licence), size, *_describe_state(card))
     Console().print(table)
     for problem in broken_cards().values():
@@ -47,10 +49,10 @@ def install_model(name: NameArgument) -> None:
     try:
         for card in family(name):
             with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
-                task = bar.add_task(card.title, total=card.weights.size_bytes)
+                task = bar.add_task(card.title, total=card.size_bytes)
 
-                def show(here: int, _total: int, *, bar: Progress = bar, task: TaskID = task) -> None:
-                    bar.update(task, completed=here)
+                def show(here: int, total: int, *, bar: Progress = bar, task: TaskID = task) -> None:
+                    bar.update(task, completed=here, total=total)
 
                 new = model_store.install(card, show)
             print(f"{card.name}: {'installed' if new else 'already installed'}")

@@ -1,19 +1,18 @@
 """Segment by a neural network: any network that has a model card."""
 
 import math
-import threading
 from collections.abc import Iterable
-from functools import lru_cache
-from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import FailFast, Field
 
 from segcore.errors import SegdeckError, quote, suggest
 from segcore.methods.base import MethodOptions
-from segcore.networks.answers import read_labels, read_probability, to_probability
-from segcore.networks.card import CardLabel, CardName, Finding, ModelCard, family, missing
-from segcore.networks.network import Network, open_network
+from segcore.networks.answers import Choice
+from segcore.networks.card import CardLabel, CardName, ModelCard
+from segcore.networks.catalogue import family
+from segcore.networks.loaded import load_network
+from segcore.networks.network import Network
 from segcore.options import unit
 from segcore.picture.frame import Frame
 from segcore.segmentation import Label, Segmentation, hex_to_color
@@ -61,10 +60,9 @@ class NetworkSegmenter:
     """Runs the network of a family whose shape is nearest the picture's."""
 
     def __init__(self, options: NetworkOptions) -> None:
-        self._floor = options.floor
         cards = family(options.model)
-        self._wanted = {card.name: _wanted(card, options.classes) for card in cards}
-        self._labels = {card.name: _labels(card, self._wanted[card.name], options.colors) for card in cards}
+        self._choices = {card.name: _choice(card, options) for card in cards}
+        self._labels = {card.name: _labels(card, self._choices[card.name], options.colors) for card in cards}
         self._networks = tuple(load_network(card) for card in cards)
 
     def segment(self, frame: Frame) -> Segmentation:
@@ -83,29 +81,23 @@ class NetworkSegmenter:
         height, width = frame.size
         network = nearest(self._networks, width / height)
         card = network.card
-        wanted, labels = self._wanted[card.name], self._labels[card.name]
-        answer = network.forward(frame.bgr_at(card.input.height_px, card.input.width_px))
-        if card.output == "argmax":
-            return Segmentation(read_labels(answer, wanted, height, width), labels)
-        probability = to_probability(answer, card.output)
-        background = len(answer) > len(card.labels)
-        label_map, confidence = read_probability(
-            probability, wanted, height, width, background=background, floor=self._floor
-        )
-        return Segmentation(label_map, labels, confidence)
+        small = frame.bgr_at(card.input.height_px, card.input.width_px)
+        label_map, confidence = network.segment(small, self._choices[card.name], height, width)
+        return Segmentation(label_map, self._labels[card.name], confidence)
 
 
-def _wanted(card: ModelCard, classes: tuple[str, ...]) -> tuple[int, ...]:
-    """Return the numbers, counted from 1, of the labels that are to be found."""
-    _refuse_unknown(card, classes)
+def _choice(card: ModelCard, options: NetworkOptions) -> Choice:
+    """Return which of a card's labels are to be found."""
+    _refuse_unknown(card, options.classes)
     numbered = enumerate(card.labels, start=1)
-    return tuple(number for number, label in numbered if not classes or label.name in classes)
+    wanted = tuple(number for number, label in numbered if not options.classes or label.name in options.classes)
+    return Choice(wanted, len(card.labels), options.floor)
 
 
-def _labels(card: ModelCard, wanted: tuple[int, ...], colors: tuple[CardLabel, ...]) -> tuple[Label, ...]:
+def _labels(card: ModelCard, choice: Choice, colors: tuple[CardLabel, ...]) -> tuple[Label, ...]:
     _refuse_unknown(card, [one.name for one in colors])
     own = {one.name: one.color for one in colors}
-    chosen = [card.labels[number - 1] for number in wanted]
+    chosen = [card.labels[number - 1] for number in choice.wanted]
     return tuple(Label(one.name, hex_to_color(own.get(one.name, one.color))) for one in chosen)
 
 
@@ -120,25 +112,3 @@ def _refuse_unknown(card: ModelCard, names: Iterable[str]) -> None:
 def nearest(networks: tuple[Network, ...], aspect: float) -> Network:
     """Return the network whose input is nearest a picture's width over height, as a factor."""
     return min(networks, key=lambda network: abs(math.log(network.card.aspect() / aspect)))
-
-
-def load_network(card: ModelCard) -> Network:
-    """Return a card's network, loaded once for all who use it.
-
-    Raises
-    ------
-    SegdeckError
-        As `open_network`.
-    """
-    if not card.installed:
-        raise missing(card)
-    with _LOADING:
-        return _load(card, card.path, card.path.stat().st_mtime_ns, card.finding())
-
-
-_LOADING = threading.Lock()
-
-
-@lru_cache(maxsize=8)
-def _load(card: ModelCard, path: Path, changed_ns: int, found: Finding | None) -> Network:  # noqa: ARG001  what changes loads anew
-    return open_network(card)

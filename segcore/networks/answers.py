@@ -1,146 +1,175 @@
-"""From what a network says, in its own size and numbers, to labels and confidence at the size of a picture."""
+"""What a network answers with. Each kind is one member of `Answer`, which knows what is right and how it is read.
 
-from collections.abc import Sequence
-from typing import Literal, TypeAlias
+A card's ``[output]`` table is one of them, chosen by its ``kind``.
+"""
 
-import cv2
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, NamedTuple, TypeAlias, get_args
+
 import numpy as np
-import numpy.typing as npt
+from pydantic import SerializeAsAny
 
-from segcore.segmentation import LabelMap, Plane, empty_confidence, u8
+from segcore.errors import SegdeckError
+from segcore.networks.masks import Planes, channels_first, read_labels, read_probability, to_probability
+from segcore.networks.runtimes import Layout, Tensor
+from segcore.options import Options, chosen_by
+from segcore.segmentation import LabelMap
 
-Output: TypeAlias = Literal["probability", "logits", "argmax"]
-Planes: TypeAlias = npt.NDArray[np.uint8]
-"""(C, H, W) uint8, 0 to 255: one label's confidence a plane."""
-
-_SURE = 0.1  # a probability this near 0 or 1 is taken as sure: no trace of the background shines through
-_STEEPNESS = 255 / (1 - 2 * _SURE)
-_HALF = 127  # more than this is more likely than not
+Outputs: TypeAlias = Mapping[str, Tensor]
+"""What a runtime gives, by name."""
 
 
-def read_labels(answer: npt.NDArray[np.float32], wanted: Sequence[int], height: int, width: int) -> LabelMap:
-    """Read the answer of a network that says which label, not how sure it is.
+class Fed(NamedTuple):
+    """How a network is fed: the size of the image, and the runtime's order of axes."""
 
-    Parameters
+    height_px: int
+    width_px: int
+    layout: Layout
+
+
+class Choice(NamedTuple):
+    """Which of a network's labels are to be found.
+
+    Attributes
     ----------
-    answer
-        (1, h, w) float32: 0 is background, n the network's n-th label.
     wanted
-        The labels to keep, counted from 1, ascending; they are numbered anew.
-    height, width
-        Of the result.
-
-    Returns
-    -------
-    LabelMap
-        (height, width) uint8, at most ``len(wanted)``.
-    """
-    values = answer[0].clip(0, 255).astype(np.uint8)
-    numbers = np.zeros(256, np.uint8)
-    numbers[list(wanted)] = np.arange(1, len(wanted) + 1)
-    return u8(cv2.resize(cv2.LUT(values, numbers), (width, height), interpolation=cv2.INTER_NEAREST))
-
-
-def read_probability(
-    probability: npt.NDArray[np.float32],
-    wanted: Sequence[int],
-    height: int,
-    width: int,
-    *,
-    background: bool,
-    floor: float = 0,
-) -> tuple[LabelMap, Planes | None]:
-    """Read the answer of a network that says how sure it is of each label.
-
-    A label that is nowhere likely costs nothing: only the others are brought to the picture's size. What the labels
-    that are not wanted claim is background.
-
-    Parameters
-    ----------
-    probability
-        (C, h, w) float32, 0 to 1.
-    wanted
-        The labels to keep, counted from 1, ascending; they are numbered anew.
-    height, width
-        Of the result.
-    background
-        Whether channel 0 is background. If not, background is where no label is above one half.
+        Their numbers, counted from 1, ascending; they are numbered anew in what is found.
+    known
+        How many labels the network has.
     floor
-        Where a label is less sure than this, 0 to 1, it is not seen at all.
-
-    Returns
-    -------
-    tuple
-        The label map, and (N, height, width) uint8, the confidence of each of the N wanted labels, or None if that
-        were too much for memory. The label of the highest confidence; the first where two are equal.
+        Where a label is less sure than this, 0 to 1, it is not found.
     """
-    small = _stretch(probability)
-    kept = [number if background else number - 1 for number in wanted]
-    others = [plane for channel, plane in enumerate(small) if plane is not None and channel not in kept]
-    floor_level = _level(floor)
-    planes = empty_confidence(len(kept), sum(small[channel] is not None for channel in kept), height, width)
-    if len(small) == 1 and small[0] is not None and planes is not None:
-        _over(floor_level, _enlarge(small[0], planes[0]))
-        return u8(cv2.threshold(planes[0], _HALF, 1, cv2.THRESH_BINARY)[1]), planes
-    label_map = np.zeros((height, width), np.uint8)
-    best = np.full((height, width), 0 if background else _HALF, np.uint8)
-    if others:
-        cv2.max(best, _enlarge(np.max(others, axis=0), np.empty_like(best)), best)
-    higher = np.empty_like(best)
-    for value, channel in enumerate(kept, start=1):
-        plane = small[channel]
-        if plane is None:
-            continue
-        target = np.empty_like(best) if planes is None else planes[value - 1]
-        _over(floor_level, _enlarge(plane, target))
-        cv2.compare(target, best, cv2.CMP_GT, higher)
-        cv2.threshold(higher, 0, value, cv2.THRESH_BINARY, higher)
-        cv2.max(label_map, higher, label_map)  # values ascend, so the larger is the later winner
-        cv2.max(best, target, best)
-    return label_map, planes
+
+    wanted: Sequence[int]
+    known: int
+    floor: float = 0
 
 
-def to_probability(answer: npt.NDArray[np.float32], output: Output) -> npt.NDArray[np.float32]:
-    """Turn a network's numbers into probabilities: softmax over channels, logistic where there is only one.
+class _MaskAnswer(Options):
+    """Masks of all labels in the first output: (C, h, w), or (h, w, C), in any size."""
 
-    Parameters
-    ----------
-    answer
-        (C, h, w) float32.
-    output
-        ``"probability"``, which is left as it is, or ``"logits"``.
-    """
-    if output != "logits":
+    def check(self, outputs: Outputs, fed: Fed, labels: int, network: str) -> None:
+        """Refuse an answer that does not fit its kind and the card.
+
+        Parameters
+        ----------
+        outputs
+            What the network answered with.
+        fed
+            How it was fed.
+        labels
+            How many the card has.
+        network
+            The card's title.
+
+        Raises
+        ------
+        SegdeckError
+            If it has a wrong shape, or values that it can't have.
+        """
+        answer, expected = self._channels(outputs, fed), self._channel_counts(labels)
+        if answer.ndim != 3 or len(answer) not in expected or min(answer.shape[1:]) < 2:
+            raise SegdeckError(
+                f"The network {network} answers with shape {answer.shape}, which does not fit its card: "
+                f"{' or '.join(map(str, expected))} channels are expected."
+            )
+        if not np.isfinite(answer).all():
+            raise SegdeckError(f"The network {network} answers with values that are not finite.")
+        self._check_values(answer, network)
+
+    @abstractmethod
+    def read(
+        self, outputs: Outputs, fed: Fed, choice: Choice, height: int, width: int
+    ) -> tuple[LabelMap, Planes | None]:
+        """Read an answer at the size of an image.
+
+        Parameters
+        ----------
+        outputs
+            What the network answered with.
+        fed
+            How it was fed.
+        choice
+            The labels to find.
+        height, width
+            Of the result.
+
+        Returns
+        -------
+        tuple
+            The label map, (height, width) uint8, at most N, and (N, height, width) uint8, the confidence of each of
+            the N wanted labels; None where the network tells none, or it were too much for memory.
+        """
+
+    @abstractmethod
+    def _channel_counts(self, labels: int) -> tuple[int, ...]:
+        """Return how many channels there may be."""
+
+    def _check_values(self, answer: Tensor, network: str) -> None:
+        """Refuse finite values that this kind of answer can't have."""
+
+    def _channels(self, outputs: Outputs, fed: Fed) -> Tensor:
+        return channels_first(next(iter(outputs.values())), (fed.height_px, fed.width_px), fed.layout)
+
+
+class _ChannelPerLabel(_MaskAnswer):
+    """How sure the network is of each label, and of the background where there is one channel more than labels."""
+
+    def read(
+        self, outputs: Outputs, fed: Fed, choice: Choice, height: int, width: int
+    ) -> tuple[LabelMap, Planes | None]:
+        probability = self._to_probability(self._channels(outputs, fed))
+        background = len(probability) > choice.known
+        return read_probability(probability, choice.wanted, height, width, background=background, floor=choice.floor)
+
+    def _channel_counts(self, labels: int) -> tuple[int, ...]:
+        return labels, labels + 1
+
+    @abstractmethod
+    def _to_probability(self, answer: Tensor) -> Tensor: ...
+
+
+class ProbabilityAnswer(_ChannelPerLabel):
+    """Probabilities from 0 to 1."""
+
+    kind: Literal["probability"] = "probability"
+
+    def _check_values(self, answer: Tensor, network: str) -> None:
+        if answer.min() < -0.01 or answer.max() > 1.01:
+            raise SegdeckError(f"The network {network} answers with values outside 0 to 1, not probabilities.")
+
+    def _to_probability(self, answer: Tensor) -> Tensor:
         return answer
-    if answer.shape[0] == 1:
-        with np.errstate(over="ignore"):
-            return np.asarray(1 / (1 + np.exp(-answer)), np.float32)
-    powers = np.exp(answer - answer.max(axis=0))
-    return np.asarray(powers / powers.sum(axis=0), np.float32)
 
 
-def _stretch(probability: npt.NDArray[np.float32]) -> list[Plane | None]:
-    """Return each channel as 0 to 255 with the nearly sure made sure; None for one that is 0 everywhere."""
-    highest = probability.reshape(len(probability), -1).max(axis=1)
-    return [
-        # It rounds and keeps within 0 to 255 in one step.
-        u8(cv2.addWeighted(channel, _STEEPNESS, channel, 0, -_SURE * _STEEPNESS, dtype=cv2.CV_8U))
-        if (high - _SURE) * _STEEPNESS >= 0.5
-        else None
-        for channel, high in zip(probability, highest, strict=True)
-    ]
+class LogitsAnswer(_ChannelPerLabel):
+    """Scores of any size."""
+
+    kind: Literal["logits"] = "logits"
+
+    def _to_probability(self, answer: Tensor) -> Tensor:
+        return to_probability(answer)
 
 
-def _level(probability: float) -> int:
-    """Return what a probability is stretched to; below 0 for one that is surely not."""
-    return round((probability - _SURE) * _STEEPNESS)
+class ArgmaxAnswer(_MaskAnswer):
+    """The number of the label, in one channel: 0 is background, n the n-th label."""
+
+    kind: Literal["argmax"] = "argmax"
+
+    def read(
+        self, outputs: Outputs, fed: Fed, choice: Choice, height: int, width: int
+    ) -> tuple[LabelMap, Planes | None]:
+        """Read the label map; there is no confidence."""
+        return read_labels(self._channels(outputs, fed), choice.wanted, height, width), None
+
+    def _channel_counts(self, labels: int) -> tuple[int, ...]:  # noqa: ARG002  one, however many labels there are
+        return (1,)
 
 
-def _over(level: int, plane: Plane) -> None:
-    """Blacken, in place, what is below a level."""
-    if level > 0:
-        cv2.threshold(plane, level - 1, 0, cv2.THRESH_TOZERO, plane)
-
-
-def _enlarge(plane: Plane, target: Plane) -> Plane:
-    return u8(cv2.resize(plane, target.shape[::-1], target, interpolation=cv2.INTER_LINEAR))
+_Members: TypeAlias = ProbabilityAnswer | LogitsAnswer | ArgmaxAnswer
+_BY_KIND: dict[str, type[Options]] = {member.model_fields["kind"].default: member for member in get_args(_Members)}
+# As any: a union's own serializer would be given what `chosen_by` has written out already.
+Answer: TypeAlias = Annotated[SerializeAsAny[_Members], chosen_by("kind", _BY_KIND)]
+AnswerKind: TypeAlias = Literal["probability", "logits", "argmax"]
+"""The kinds of answer that are told apart by looking at a network."""

@@ -1,70 +1,24 @@
-"""Model cards: where a network comes from, its sha256, how it is fed, what it answers, what was found out about it."""
+"""Model cards: what a network finds, its files, how it is fed and what it answers with."""
 
-import hashlib
-import re
-import secrets
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import tomli_w
 from pydantic import FailFast, Field, ValidationError, field_validator, model_validator
 
-from segcore.errors import SegdeckError, quote, suggest
+from segcore.errors import SegdeckError
 from segcore.files.toml_text import read_toml
-from segcore.options import HexColor, Options, explain, like
-from segcore.settings import settings
+from segcore.networks.answers import Answer
+from segcore.networks.earlier_card import respelled
+from segcore.networks.files import FileName, NetworkFile, file_sha256
+from segcore.networks.finding import FINDING, Finding
+from segcore.networks.folders import folder_of
+from segcore.networks.runtimes import Layout
+from segcore.options import HexColor, Options, like
 
 CardName: TypeAlias = Annotated[str, like("[a-z0-9_]+", "a name of small letters, digits and underscores")]
-Sha256: TypeAlias = Annotated[str, like("[0-9a-f]{64}", "64 hexadecimal digits")]
-Triple: TypeAlias = tuple[float, float, float]
-FileName: TypeAlias = Annotated[str, like(r"[\w-]+(\.[\w-]+)+", "a file name with an ending")]
-
-FINDING = "installed.toml"
-_OWN = re.compile("own[0-9a-f]{32}")
-OWN_NETWORKS = "own-networks"
-"""What the part of a visitor's folder is called that holds networks of the visitor's own."""
-
-
-class Wheel(Options):
-    """A file inside a Python package."""
-
-    package: Annotated[str, like(r"[\w.-]+==[\w.]+", "a package and its version, such as name==1.0")] = Field(
-        description="Package and version."
-    )
-    platform: str = Field(description="Platform tag of the wheel.")
-    python: str = Field(description="Python version of the wheel.")
-    sha256: Sha256 = Field(description="Of the wheel.")
-    member: str = Field(description="The file's path in the wheel.")
-
-
-class Source(Options):
-    """Where the weights come from: a URL, a file inside a wheel, or (neither) a file that a person added."""
-
-    project: str = Field(description="Who made it.")
-    url: Annotated[str, like("https?://.+", "an http or https address")] | None = Field(
-        default=None, description="The file, at a fixed version."
-    )
-    wheel: Wheel | None = None
-
-    @model_validator(mode="after")
-    def _at_most_one(self) -> "Source":
-        if self.url is not None and self.wheel is not None:
-            raise ValueError("name a url or a wheel, not both")
-        return self
-
-    @property
-    def by_hand(self) -> bool:
-        """Whether a person added the file: it can't be fetched again."""
-        return self.url is None and self.wheel is None
-
-
-class NetworkFile(Options):
-    """A file of a network, as it lies beside its card."""
-
-    name: FileName = Field(description="File name.")
-    size_bytes: int = Field(gt=0, description="Its size.")
-    sha256: Sha256 = Field(description="Its hash.")
+PerChannel: TypeAlias = tuple[float, float, float]
+"""A number for each channel of an image, in the network's channel order."""
 
 
 class NetInput(Options):
@@ -73,16 +27,16 @@ class NetInput(Options):
     width_px: int = Field(gt=0, description="Width of the input.")
     height_px: int = Field(gt=0, description="Height of the input.")
     scale: float = Field(default=1 / 255, gt=0, description="Factor from 0..255 to what the network expects.")
-    mean: Triple = Field(default=(0, 0, 0), description="Subtracted after scaling, in the network's channel order.")
-    std: Triple = Field(default=(1, 1, 1), description="Divided by, in the network's channel order.")
+    mean: PerChannel = Field(default=(0, 0, 0), description="Subtracted after scaling, in the network's channel order.")
+    std: PerChannel = Field(default=(1, 1, 1), description="Divided by, in the network's channel order.")
     channels: Literal["rgb", "bgr"] = Field(default="rgb", description="The network's channel order.")
-    layout: Literal["nchw", "nhwc"] = Field(default="nchw", description="The order of axes, in and out, in OpenCV.")
+    layout: Layout = Field(default="nchw", description="The order of axes, in and out, in OpenCV.")
 
 
 class Reference(Options):
-    """A picture and the labels that the network must find in it, as files beside the card."""
+    """An image and the labels that the network must find in it, as files beside the card."""
 
-    picture: FileName = Field(description="The picture.")
+    picture: FileName = Field(description="The image.")
     mask: FileName = Field(description="Its label map as a grey PNG: 0 is background, n the n-th label.")
 
 
@@ -91,25 +45,6 @@ class CardLabel(Options):
 
     name: str = Field(min_length=1, max_length=40, description="Its name.")
     color: HexColor = Field(description="Its colour.")
-
-
-class Finding(Options):
-    """What was found out about a network on this machine when it was installed: ``installed.toml`` beside its card."""
-
-    weights_sha256: Sha256 = Field(description="Of the weights that were looked at.")
-    file: FileName = Field(description="The file that is run: the weights, or what they were mended to.")
-    file_sha256: Sha256 = Field(description="Its hash.")
-    runtime: Literal["opencv", "openvino"] = Field(description="The faster one that answers rightly.")
-    opencv_ms: float | None = Field(default=None, description="One picture, in milliseconds, one thread.")
-    openvino_ms: float | None = Field(default=None, description="The same; none if it can't run this network.")
-    openvino_iou: float | None = Field(default=None, description="How far the two agree.")
-    verified: Literal["reference", "confirmed", "unverified"] = Field(
-        description="By its reference picture, by a person who looked at a test picture, or not yet."
-    )
-
-    def to_toml(self) -> str:
-        """Write what was found as the TOML text that stands beside the card."""
-        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
 
 
 class ModelCard(Options):
@@ -121,41 +56,65 @@ class ModelCard(Options):
 
     name: CardName = Field(description="Its folder's name.")
     title: str = Field(min_length=1, max_length=100, description="Its name for people.")
-    family: str = Field(description="Cards of one family differ in shape only; the one nearest a picture's is used.")
+    family: str = Field(description="Cards of one family differ in shape only; the one nearest an image's is used.")
     task: str = Field(description="What it finds, in one sentence.")
     licence: str = Field(description="SPDX name.")
-    source: Source
-    weights: NetworkFile
-    config: NetworkFile | None = Field(default=None, description="The network's layout, where it is a file of its own.")
+    project: str = Field(description="Who made it.")
+    files: Annotated[tuple[NetworkFile, ...], FailFast()] = Field(
+        min_length=1,
+        max_length=8,
+        description="The first is what runs on each image; the others are what goes with it.",
+    )
     input: NetInput
-    output: Literal["probability", "logits", "argmax"] = Field(description="What the network's numbers are.")
+    output: Answer = Field(description="What the network answers with.")
     labels: Annotated[tuple[CardLabel, ...], FailFast()] = Field(min_length=1, max_length=254)
     reference: Reference | None = Field(default=None, description="What tells that the network works here.")
-    example: FileName | None = Field(default=None, description="A picture of what it does, beside the card.")
+    example: FileName | None = Field(default=None, description="An image of what it finds, beside the card.")
 
-    @field_validator("labels")
+    @model_validator(mode="before")
     @classmethod
-    def _names_differ(cls, labels: tuple[CardLabel, ...]) -> tuple[CardLabel, ...]:
-        names = [label.name for label in labels]
+    def _read_earlier_spelling(cls, values: Any) -> Any:
+        return respelled(values) if isinstance(values, dict) else values
+
+    @field_validator("files", "labels")
+    @classmethod
+    def _names_differ(cls, named: tuple[Any, ...]) -> tuple[Any, ...]:
+        names = [one.name for one in named]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two of them are called {name!r}")
-        return labels
+        return named
 
     @property
-    def path(self) -> Path:
-        """Where the weights lie, or will lie."""
-        return _folder(self.name) / self.weights.name
+    def folder(self) -> Path:
+        """Where the card and the network's files are stored, or will be."""
+        return folder_of(self.name)
+
+    @property
+    def weights(self) -> NetworkFile:
+        """The first file: what runs on each image."""
+        return self.files[0]
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of all files."""
+        return sum(file.size_bytes for file in self.files)
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person added the network: no file of it can be fetched again."""
+        return all(file.by_hand for file in self.files)
 
     @property
     def installed(self) -> bool:
-        """Whether the weights are here."""
-        return self.path.is_file()
+        """Whether all files are here."""
+        folder = self.folder
+        return all((folder / file.name).is_file() for file in self.files)
 
     def finding(self) -> Finding | None:
         """Return what was found out when it was installed; None if that is not known, or of other weights."""
         try:
-            found = Finding.model_validate(read_toml(self.path.with_name(FINDING), FINDING))
+            found = Finding.model_validate(read_toml(self.folder / FINDING, FINDING))
         except (OSError, ValidationError, SegdeckError):
             return None
         return found if found.weights_sha256 == self.weights.sha256 else None
@@ -170,12 +129,12 @@ class ModelCard(Options):
         """
         if not self.installed:
             raise missing(self)
-        expected = {file.name: file.sha256 for file in (self.weights, self.config) if file}
+        folder, expected = self.folder, {file.name: file.sha256 for file in self.files}
         if found := self.finding():
             expected[found.file] = found.file_sha256
         for name, sha256 in expected.items():
-            file = self.path.with_name(name)
-            if not file.is_file() or file_sha256(file) != sha256:
+            path = folder / name
+            if not path.is_file() or file_sha256(path) != sha256:
                 raise UnusableNetworkError(
                     self, f"The weights of {self.title} are damaged: {name} has another sha256.", _again(self)
                 )
@@ -184,27 +143,9 @@ class ModelCard(Options):
         """Return the input's width over its height."""
         return self.input.width_px / self.input.height_px
 
-
-def new_own_name() -> str:
-    """Return a name for a visitor's own network, which nobody can guess: whoever knows it can use the network."""
-    return f"own{secrets.token_hex(16)}"
-
-
-def is_own(name: str) -> bool:
-    """Tell whether a card's name is that of a visitor's own network, as `new_own_name` makes them."""
-    return bool(_OWN.fullmatch(name))
-
-
-def own_cards(names: Iterable[str]) -> dict[str, ModelCard]:
-    """Return the cards of visitors' own networks by these names, but for those that are gone."""
-    found = {name: _read_card(_folder(name) / "card.toml") for name in names if is_own(name)}
-    return {name: card for name, card in found.items() if isinstance(card, ModelCard)}
-
-
-def _folder(name: str) -> Path:
-    """Return where a network's card and files lie; a visitor's own is in the visitor's folder and goes with it."""
-    own = next(settings().work_dir.glob(f"*/*/{OWN_NETWORKS}/{name}"), None) if is_own(name) else None
-    return own or settings().models_dir / name
+    def to_toml(self) -> str:
+        """Return the card as the TOML text that is stored in its folder."""
+        return tomli_w.dumps(self.model_dump(mode="json", exclude={"name"}, exclude_none=True))
 
 
 class UnusableNetworkError(SegdeckError):
@@ -224,8 +165,8 @@ class UnusableNetworkError(SegdeckError):
 
 
 def missing(card: ModelCard) -> UnusableNetworkError:
-    """Say that a network is not here, and how to get it."""
-    if card.source.by_hand:
+    """Return the error for a network that is not here, which says how to get it."""
+    if card.by_hand:
         return UnusableNetworkError(card, f'The file of the network "{card.title}" is missing.', _again(card))
     return UnusableNetworkError(
         card,
@@ -236,69 +177,6 @@ def missing(card: ModelCard) -> UnusableNetworkError:
 
 
 def _again(card: ModelCard) -> str:
-    if card.source.by_hand:
+    if card.by_hand:
         return f'It was added by hand: run "segdeck models remove {card.name}" and add it again.'
     return f'Run "segdeck models install {card.name}" to fetch them again.'
-
-
-def cards() -> dict[str, ModelCard]:
-    """Return all cards by name, but for those that `broken_cards` tells of."""
-    return {name: card for name, card in _read_cards().items() if isinstance(card, ModelCard)}
-
-
-def broken_cards() -> dict[str, str]:
-    """Return what is wrong with each card that can't be used, by name: such a card does not hold up the others."""
-    return {name: str(error) for name, error in _read_cards().items() if isinstance(error, SegdeckError)}
-
-
-def family(name: str) -> tuple[ModelCard, ...]:
-    """Return the cards that a card's or a family's name stands for.
-
-    Parameters
-    ----------
-    name
-        For example ``"selfie"`` for both selfie cards, or ``"selfie_general"`` for the one.
-
-    Raises
-    ------
-    SegdeckError
-        If there is none, or the one card is broken.
-    """
-    if is_own(name):
-        if own := own_cards([name]):
-            return tuple(own.values())
-        raise SegdeckError("This network was a visitor's own and went with the visit; choose another one.")
-    known = _read_cards()
-    one = known.get(name)
-    if isinstance(one, SegdeckError):
-        raise one
-    if one:
-        return (one,)
-    readable = [card for card in known.values() if isinstance(card, ModelCard)]
-    if members := tuple(card for card in readable if card.family == name):
-        return members
-    names = sorted({card.name for card in readable} | {card.family for card in readable})
-    raise SegdeckError(f"There is no network {quote(name)}; {suggest(name, names)}")
-
-
-def _read_cards() -> dict[str, ModelCard | SegdeckError]:
-    found = sorted(settings().models_dir.glob("*/card.toml"))
-    return {path.parent.name: _read_card(path) for path in found}
-
-
-def _read_card(path: Path) -> ModelCard | SegdeckError:
-    name = f"models/{path.parent.name}/card.toml"
-    try:
-        return ModelCard.model_validate({**read_toml(path, name), "name": path.parent.name})
-    except ValidationError as error:
-        return SegdeckError(f"{name}: {explain(error)}")
-    except SegdeckError as error:
-        return error
-    except OSError as error:
-        return SegdeckError(f"{name} can't be read: {error.strerror}.")
-
-
-def file_sha256(path: Path) -> str:
-    """Return a file's sha256 as 64 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

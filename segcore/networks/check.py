@@ -1,9 +1,9 @@
-"""What a network's files hold and how well they run here, found out before anything is done with them.
+"""Tries a network's files before anything is done with them: what they hold, and how well they run here.
 
-Parsing happens in a process of its own, so that a crafted file can take down only that.
+They are read in a process of its own, `segcore.networks.trial`, so that a crafted file can take down only that.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -15,9 +15,10 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from segcore.errors import SegdeckError
-from segcore.networks.answers import Output
-from segcore.networks.card import Finding, ModelCard
-from segcore.networks.files import Kind
+from segcore.networks.answers import AnswerKind
+from segcore.networks.card import ModelCard
+from segcore.networks.finding import Finding
+from segcore.networks.formats import Kind
 from segcore.networks.runtimes import Layout
 from segcore.processes.worker import Limits, Message, ask
 from segcore.segmentation import Image, LabelMap
@@ -46,11 +47,11 @@ class NetworkFacts:
     output_shape
         Of its answer as (C, h, w).
     output
-        What its numbers are, as far as noise on a grey ramp tells.
+        What its numbers are, as far as its answers to noise tell.
     channels
-        C, 1 for one that answers with labels.
-    mended
-        Whether OpenCV takes it only once it is mended.
+        C, 1 for one that answers with the labels' numbers.
+    repaired
+        Whether OpenCV takes it only once it is repaired.
     """
 
     kind: Kind
@@ -58,27 +59,27 @@ class NetworkFacts:
     input_width_px: int
     layout: Layout
     output_shape: tuple[int, ...]
-    output: Output
+    output: AnswerKind
     channels: int
-    mended: bool
+    repaired: bool
 
     def describe(self) -> str:
         """Return the facts in one line for people."""
         size = f"takes {self.input_width_px}x{self.input_height_px} pixels"
         numbers = {"probability": "probabilities", "logits": "logits", "argmax": "labels"}[self.output]
         answers = f"answers with {self.channels} channel{'s' * (self.channels != 1)} of {numbers}"
-        return " · ".join([_KIND_NAMES[self.kind], size, answers, *(["mended"] if self.mended else [])])
+        return " · ".join([_KIND_NAMES[self.kind], size, answers, *(["repaired"] if self.repaired else [])])
 
 
 def check(card: ModelCard, folder: Path) -> Finding:
-    """Try a network's files, mend them if need be, and measure how fast each runtime is here, on one thread.
+    """Try a network's files, repair them if need be, and measure how fast each runtime is here, on one thread.
 
     Parameters
     ----------
     card
         What it should be.
     folder
-        Where its files lie, by the card's names; a mended network is written beside them.
+        Where its files are, by the card's names; a repaired copy is written beside them.
 
     Returns
     -------
@@ -90,41 +91,38 @@ def check(card: ModelCard, folder: Path) -> Finding:
     SegdeckError
         If the files are too large, no network, not supported, or do not do what the card says.
     """
-    names = [card.weights.name, *([card.config.name] if card.config else [])]
-    _refuse_large([folder / name for name in names])
+    _refuse_large([folder / file.name for file in card.files])
     found, _ = _ask("check", _named(card, folder))
     return Finding.model_validate(found)
 
 
-def inspect(weights: Path, config: Path | None = None) -> NetworkFacts:
+def inspect(files: Sequence[Path]) -> NetworkFacts:
     """Look into a network's files and try them.
 
     Parameters
     ----------
-    weights
-        Its ending tells the format.
-    config
-        The network's layout, where it is a file of its own (Caffe, Darknet).
+    files
+        As `segcore.networks.formats.sort_files` orders them; the first one's ending tells the format.
 
     Raises
     ------
     SegdeckError
-        If they are too large, no network, not supported, or answer with no picture or with values that are not finite.
+        If they are too large, no network, not supported, or answer with no image or with values that are not finite.
     """
-    _refuse_large([weights, *([config] if config else [])])
-    found, _ = _ask("inspect", {"weights": str(weights), "config": str(config) if config else None})
+    _refuse_large(files)
+    found, _ = _ask("inspect", {"files": [str(file) for file in files]})
     return TypeAdapter(NetworkFacts).validate_python(found)
 
 
-def split(card: ModelCard, folder: Path, image: Image) -> LabelMap:
-    """Split a picture with a network that is not installed yet.
+def segment(card: ModelCard, folder: Path, image: Image) -> LabelMap:
+    """Segment an image with a network that is not installed yet.
 
     Parameters
     ----------
     card
         What it should be.
     folder
-        Where its files lie, by the card's names.
+        Where its files are, by the card's names.
     image
         (H, W, 3) uint8, BGR, of any size.
 
@@ -139,7 +137,7 @@ def split(card: ModelCard, folder: Path, image: Image) -> LabelMap:
         As `check`.
     """
     height, width = image.shape[:2]
-    _, labels = _ask("split", {**_named(card, folder), "height": height, "width": width}, image.tobytes())
+    _, labels = _ask("segment", {**_named(card, folder), "height": height, "width": width}, image.tobytes())
     return np.frombuffer(labels, np.uint8).reshape(height, width)
 
 
@@ -147,7 +145,7 @@ def _named(card: ModelCard, folder: Path) -> dict[str, Any]:
     return {"card": card.model_dump(mode="json"), "folder": str(folder)}
 
 
-def _refuse_large(paths: list[Path]) -> None:
+def _refuse_large(paths: Sequence[Path]) -> None:
     if not all(path.is_file() for path in paths):
         raise SegdeckError("A file of this network is missing.")
     size = sum(path.stat().st_size for path in paths)
@@ -173,13 +171,13 @@ def _turns(number: int) -> BoundedSemaphore:
 
 
 def _ask(task: str, question: dict[str, Any], blob: bytes = b"") -> Message:
-    """Return the last answer of a worker: each is a whole one, better than that before.
+    """Return the last answer of the trial: each is a whole one, better than the one before.
 
-    Should OpenVINO fall over, OpenCV's part is kept.
+    Should OpenVINO end the process, what was found with OpenCV is kept.
     """
     answer: Message | None = None
     try:
-        with _turn(), closing(ask(f"segcore.networks.worker:{task}", question, _LIMITS, _FAILED, blob)) as answers:
+        with _turn(), closing(ask(f"segcore.networks.trial:{task}", question, _LIMITS, _FAILED, blob)) as answers:
             for newest in answers:
                 answer = newest
     except SegdeckError:

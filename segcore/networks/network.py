@@ -1,17 +1,18 @@
 """A loaded network: fed as its card says, run by the runtime that was found best, its answers checked."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from segcore.errors import SegdeckError
 from segcore.iou import mean_iou
-from segcore.networks.answers import read_labels, read_probability, to_probability
+from segcore.networks.answers import Choice, Fed, Outputs
 from segcore.networks.card import ModelCard
-from segcore.networks.runtimes import Answer, Runtime, RuntimeName, load
+from segcore.networks.masks import Planes
+from segcore.networks.runtimes import Runtime, RuntimeName, forward_image, load
 from segcore.picture.scaling import shrink
 from segcore.segmentation import Image, LabelMap
 
@@ -28,26 +29,28 @@ class Network:
         Parameters
         ----------
         card
-            How it is fed and what it answers.
+            How it is fed and what it answers with.
         runtime
-            It, loaded.
+            The loaded network.
         folder
-            Where the card's files lie.
+            Where the card's files are stored.
 
         Raises
         ------
         SegdeckError
-            If its answer has a wrong shape or a value that is not finite, or it fails its reference.
+            If its answer does not fit the card, or it fails its reference.
         Exception
             The runtime's own kinds of error.
         """
         self.card = card
         self._runtime = runtime
+        self._fed = Fed(card.input.height_px, card.input.width_px, runtime.layout)
         # The first forward takes up to five times the others, so this is the warm-up as well.
-        self._check(self.forward(ramp(card.input.height_px, card.input.width_px)))
+        outputs = self.forward(ramp(card.input.height_px, card.input.width_px))
+        card.output.check(outputs, self._fed, len(card.labels), card.title)
         self.reference_iou = self._compare_with_reference(folder)
 
-    def forward(self, image: Image) -> Answer:
+    def forward(self, image: Image) -> Outputs:
         """Run the network.
 
         Parameters
@@ -57,8 +60,8 @@ class Network:
 
         Returns
         -------
-        ndarray
-            (C, h, w) float32: what the network says, in its own size.
+        Outputs
+            By name, as the network shapes them.
         """
         feed = self.card.input
         blob = np.asarray(cv2.dnn.blobFromImage(image, feed.scale, swapRB=feed.channels == "rgb"), np.float32)
@@ -66,38 +69,41 @@ class Network:
             mean, std = (np.reshape(of, (1, 3, 1, 1)).astype(np.float32) for of in (feed.mean, feed.std))
             blob -= mean
             blob /= std
-        return self._runtime.forward(blob)
+        return forward_image(self._runtime, blob)
+
+    def segment(self, image: Image, choice: Choice, height: int, width: int) -> tuple[LabelMap, Planes | None]:
+        """Run the network and read its answer.
+
+        Parameters
+        ----------
+        image
+            (H, W, 3) uint8, BGR, of its input's size.
+        choice
+            The labels to find.
+        height, width
+            Of the result.
+
+        Returns
+        -------
+        tuple
+            The label map, (height, width) uint8, at most N, and (N, height, width) uint8, the confidence of each of
+            the N labels; None where the network tells none, or it were too much for memory.
+        """
+        return self.card.output.read(self.forward(image), self._fed, choice, height, width)
 
     def label_map(self, image: Image) -> LabelMap:
-        """Split a picture of any size, (H, W, 3) uint8 BGR, into all of the card's labels, (H, W) uint8."""
-        height, width = image.shape[:2]
-        card, wanted = self.card, range(1, len(self.card.labels) + 1)
-        answer = self.forward(shrink(image, card.input.height_px, card.input.width_px))
-        if card.output == "argmax":
-            return read_labels(answer, wanted, height, width)
-        background = len(answer) > len(wanted)
-        return read_probability(to_probability(answer, card.output), wanted, height, width, background=background)[0]
-
-    def _check(self, answer: npt.NDArray[np.float32]) -> None:
-        card, channels = self.card, answer.shape[0]
-        wanted = (1,) if card.output == "argmax" else (len(card.labels), len(card.labels) + 1)
-        if answer.ndim != 3 or channels not in wanted or min(answer.shape[1:]) < 2:
-            raise SegdeckError(
-                f"The network {card.title} answers with shape {answer.shape}, which does not fit its card: "
-                f"{' or '.join(map(str, wanted))} channels are expected."
-            )
-        if not np.isfinite(answer).all():
-            raise SegdeckError(f"The network {card.title} answers with values that are not finite.")
-        if card.output == "probability" and (answer.min() < -0.01 or answer.max() > 1.01):
-            raise SegdeckError(f"The network {card.title} answers with values outside 0 to 1, not probabilities.")
+        """Segment an image of any size, (H, W, 3) uint8 BGR, into all of the card's labels, (H, W) uint8."""
+        feed, count = self.card.input, len(self.card.labels)
+        small = shrink(image, feed.height_px, feed.width_px)
+        return self.segment(small, Choice(range(1, count + 1), count), *image.shape[:2])[0]
 
     def _compare_with_reference(self, folder: Path) -> float | None:
-        """Return how far the network agrees with the card's reference mask; None without one."""
+        """Return the mean IoU of what the network finds and the card's reference mask; None without one."""
         card = self.card
         if card.reference is None:
             return None
-        picture, mask = read_reference(card, folder)
-        iou = mean_iou(self.label_map(picture), mask, {0, *np.unique(mask).tolist()})
+        image, mask = read_reference(card, folder)
+        iou = mean_iou(self.label_map(image), mask, {0, *np.unique(mask).tolist()})
         if iou < MIN_REFERENCE_IOU:
             raise SegdeckError(
                 f"The network {card.title} does not find in its reference picture what it should: the overlap "
@@ -117,18 +123,29 @@ def open_network(card: ModelCard) -> Network:
         If its file is missing or damaged, OpenCV can't read it, or `Network` refuses it.
     """
     card.verify()
-    folder, found = card.path.parent, card.finding()
-    path = folder / found.file if found else card.path
+    folder, found = card.folder, card.finding()
+    file = found.file if found else card.weights.name
     if found and found.runtime == "openvino":
         try:
-            return open_with(card, path, folder, "openvino")
+            return open_with(card, file, folder, "openvino")
         except Exception:  # whatever it is, the other runtime may do
             pass
-    return open_with(card, path, folder, "opencv")
+    return open_with(card, file, folder, "opencv")
 
 
-def open_with(card: ModelCard, path: Path, folder: Path, runtime: RuntimeName) -> Network:
-    """Load a network from a file of its folder with one runtime.
+def open_with(card: ModelCard, file: str, folder: Path, runtime: RuntimeName) -> Network:
+    """Load a network from its folder with one runtime.
+
+    Parameters
+    ----------
+    card
+        The network.
+    file
+        The name of what is run: the card's first file, or its repaired copy.
+    folder
+        Where the files are stored.
+    runtime
+        What runs it.
 
     Raises
     ------
@@ -136,14 +153,14 @@ def open_with(card: ModelCard, path: Path, folder: Path, runtime: RuntimeName) -
         If OpenCV can't read or run it, or `Network` refuses it.
     """
     try:
-        return Network(card, load(path, config_of(card, folder), card.input.layout, runtime), folder)
+        return Network(card, load(paths_of(card, file, folder), card.input.layout, runtime), folder)
     except cv2.error as error:
         raise SegdeckError(why_refused(card.title, error)) from None
 
 
-def config_of(card: ModelCard, folder: Path) -> Path | None:
-    """Return where a network's layout lies in a folder, where it is a file of its own."""
-    return folder / card.config.name if card.config else None
+def paths_of(card: ModelCard, file: str, folder: Path) -> Sequence[Path]:
+    """Return the paths of a card's files in a folder, with ``file`` in place of the first."""
+    return [folder / name for name in (file, *(other.name for other in card.files[1:]))]
 
 
 def why_refused(title: str, error: cv2.error, log: str = "") -> str:
@@ -177,7 +194,7 @@ def not_a_network(error: cv2.error) -> bool:
 
 
 def read_reference(card: ModelCard, folder: Path) -> tuple[Image, LabelMap]:
-    """Return a card's reference picture, (H, W, 3) BGR, and mask, (H, W), both uint8.
+    """Return a card's reference image, (H, W, 3) BGR, and mask, (H, W), both uint8.
 
     Raises
     ------
@@ -185,16 +202,16 @@ def read_reference(card: ModelCard, folder: Path) -> tuple[Image, LabelMap]:
         If they are missing, unreadable or of two sizes.
     """
     assert card.reference is not None
-    picture = cv2.imread(str(folder / card.reference.picture), cv2.IMREAD_COLOR)
+    image = cv2.imread(str(folder / card.reference.picture), cv2.IMREAD_COLOR)
     mask = cv2.imread(str(folder / card.reference.mask), cv2.IMREAD_GRAYSCALE)
-    if picture is None or mask is None or picture.shape[:2] != mask.shape:
+    if image is None or mask is None or image.shape[:2] != mask.shape:
         raise SegdeckError(
             f"The reference of {card.title} can't be used: a picture and a grey PNG of the same size are needed."
         )
-    return np.asarray(picture, np.uint8), np.asarray(mask, np.uint8)
+    return np.asarray(image, np.uint8), np.asarray(mask, np.uint8)
 
 
 def ramp(height: int, width: int) -> Image:
-    """Return a picture with all greys, (height, width, 3)."""
+    """Return an image with all greys, (height, width, 3) uint8."""
     row = np.linspace(0, 255, width).astype(np.uint8)
     return np.repeat(np.tile(row, (height, 1))[..., None], 3, axis=2)

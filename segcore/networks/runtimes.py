@@ -1,7 +1,8 @@
-"""What runs a network's file: OpenCV's dnn module always, OpenVINO where its extra is installed."""
+"""What runs a network's files: OpenCV's dnn module always, OpenVINO where its extra is installed."""
 
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -9,10 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Blob: TypeAlias = npt.NDArray[np.float32]
-"""(1, 3, H, W) float32: one picture, as a network is fed."""
-Answer: TypeAlias = npt.NDArray[np.float32]
-"""(C, h, w) float32: what a network says, in its own size."""
+Tensor: TypeAlias = npt.NDArray[np.float32]
+"""float32 of any shape: an input or an output of a network, as the network itself has it."""
 Layout: TypeAlias = Literal["nchw", "nhwc"]
 RuntimeName: TypeAlias = Literal["opencv", "openvino"]
 
@@ -23,18 +22,28 @@ RUNTIME_TITLES: dict[RuntimeName, str] = {"opencv": "OpenCV", "openvino": "OpenV
 class Runtime(Protocol):
     """A loaded network. Threads may share it."""
 
-    def forward(self, blob: Blob) -> Answer:
+    @property
+    def image_input(self) -> str:
+        """The name of the input that takes the image: the first."""
+        ...
+
+    @property
+    def layout(self) -> Layout:
+        """The order of axes of the images that it takes."""
+        ...
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Run the network.
 
         Parameters
         ----------
-        blob
-            (1, 3, H, W) float32, whatever layout the file itself wants.
+        inputs
+            By name, each in the shape that the network wants.
 
         Returns
         -------
-        ndarray
-            (C, h, w) float32, a copy.
+        dict
+            The outputs by name, in the network's order and as it shapes them; copies.
 
         Raises
         ------
@@ -44,15 +53,13 @@ class Runtime(Protocol):
         ...
 
 
-def load(path: Path, config: Path | None, layout: Layout, name: RuntimeName) -> Runtime:
-    """Load a network's file.
+def load(files: Sequence[Path], layout: Layout, name: RuntimeName) -> Runtime:
+    """Load a network.
 
     Parameters
     ----------
-    path
-        The weights.
-    config
-        The network's layout, where it is a file of its own (Caffe, Darknet).
+    files
+        The weights; then, for Caffe and Darknet, the network's layout.
     layout
         The order of axes that OpenCV wants. OpenVINO tells its own.
     name
@@ -63,24 +70,34 @@ def load(path: Path, config: Path | None, layout: Layout, name: RuntimeName) -> 
     Exception
         The runtime's own kinds of error: ``cv2.error`` for OpenCV.
     """
-    return OpenCVRuntime(path, config, layout) if name == "opencv" else OpenVINORuntime(path)
+    return OpenCVRuntime(files, layout) if name == "opencv" else OpenVINORuntime(files[0])
+
+
+def forward_image(runtime: Runtime, image: Tensor) -> dict[str, Tensor]:
+    """Run a network on an image, (1, 3, H, W) float32, whatever order of axes it wants, and return its outputs."""
+    fed = image if runtime.layout == "nchw" else np.ascontiguousarray(image.transpose(0, 2, 3, 1))
+    return runtime.forward({runtime.image_input: fed})
 
 
 class OpenCVRuntime:
     """OpenCV's dnn module. A ``cv2.dnn.Net`` gives wrong masks if two threads run it at once: hence the lock."""
 
-    def __init__(self, path: Path, config: Path | None, layout: Layout) -> None:
-        self._net = cv2.dnn.readNet(str(path), str(config) if config else "")
-        self._layout = layout
+    image_input = ""  # OpenCV tells no names of inputs; this one stands for the first
+
+    def __init__(self, files: Sequence[Path], layout: Layout) -> None:
+        self._net = cv2.dnn.readNet(*(str(file) for file in files[:2]))
+        self._outputs = self._net.getUnconnectedOutLayersNames()
+        self.layout = layout
         self._lock = threading.Lock()
 
-    def forward(self, blob: Blob) -> Answer:
+    def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Run the network: see `Runtime`."""
-        fed = blob if self._layout == "nchw" else np.ascontiguousarray(blob.transpose(0, 2, 3, 1))
         with self._lock:
-            self._net.setInput(fed)
-            answer = np.array(self._net.forward(), np.float32)  # a copy: the net reuses its memory
-        return channels_first(answer, blob.shape[2:], self._layout)
+            for name, tensor in inputs.items():
+                self._net.setInput(tensor, name)
+            answers = self._net.forward(self._outputs)
+            # Copies: the net uses its memory again.
+            return {name: np.array(one, np.float32) for name, one in zip(self._outputs, answers, strict=True)}
 
 
 def openvino_core() -> Any:
@@ -100,53 +117,30 @@ def openvino_core() -> Any:
 class OpenVINORuntime:
     """OpenVINO on one thread of the processor, in float32: its own choice may be bfloat16, which moves edges."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, file: Path) -> None:
         core = openvino_core()
-        model = core.read_model(path)
+        model = core.read_model(file)
         hints = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
         # One request, guarded, loses nothing: all would queue for the one thread.
         self._request: Any = core.compile_model(model, "CPU", hints).create_infer_request()
+        self._places = _names(model.inputs)
+        self._outputs = _names(model.outputs)
+        self.image_input = next(iter(self._places))
         shape = model.input(0).partial_shape
         channels_last = len(shape) == 4 and shape[3] == 3 and shape[1] != 3
-        self._layout: Layout = "nhwc" if channels_last else "nchw"
+        self.layout: Layout = "nhwc" if channels_last else "nchw"
         self._lock = threading.Lock()
 
-    def forward(self, blob: Blob) -> Answer:
+    def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Run the network: see `Runtime`."""
-        fed = blob if self._layout == "nchw" else np.ascontiguousarray(blob.transpose(0, 2, 3, 1))
         with self._lock:
-            self._request.infer({0: fed}, share_inputs=True)
-            answer = np.array(self._request.get_output_tensor(0).data, np.float32)
-        return channels_first(answer, blob.shape[2:], self._layout)
+            self._request.infer({self._places[name]: tensor for name, tensor in inputs.items()}, share_inputs=True)
+            return {
+                name: np.array(self._request.get_output_tensor(place).data, np.float32)
+                for name, place in self._outputs.items()
+            }
 
 
-def channels_first(answer: npt.NDArray[np.float32], size: tuple[int, ...], layout: Layout) -> Answer:
-    """Bring a network's answer to (C, h, w).
-
-    Parameters
-    ----------
-    answer
-        One picture's, with any number of leading ones in its shape.
-    size
-        Height and width of what the network was fed. The two axes of the answer in the same proportion are its
-        height and width: some networks take channels last and answer with channels first.
-    layout
-        What decides where both orders fit.
-    """
-    while answer.ndim > 3 and answer.shape[0] == 1:
-        answer = answer[0]
-    if answer.ndim == 2:
-        answer = answer[None]
-    if answer.ndim != 3:
-        return answer
-    first = in_proportion(answer.shape[1:], size)
-    last = in_proportion(answer.shape[:2], size)
-    if last and (not first or layout == "nhwc"):
-        return np.ascontiguousarray(answer.transpose(2, 0, 1))
-    return answer
-
-
-def in_proportion(shape: tuple[int, ...], size: tuple[int, ...]) -> bool:
-    """Tell whether a shape is a size made smaller or larger, within the rounding of a pixel."""
-    (height, width), (full_height, full_width) = shape, size
-    return abs(height * full_width - width * full_height) <= max(full_height, full_width)
+def _names(ports: Sequence[Any]) -> dict[str, int]:
+    """Return the places of a model's inputs or outputs by name; one without a name is called by its place."""
+    return {port.get_any_name() if port.names else str(place): place for place, port in enumerate(ports)}

@@ -3,29 +3,32 @@
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from segcore.errors import SegdeckError
 from segcore.files.parts import write_whole
-from segcore.networks.card import FINDING, Finding, ModelCard, file_sha256, missing
+from segcore.networks.card import ModelCard, UnusableNetworkError, missing
 from segcore.networks.check import check
 from segcore.networks.download import OnProgress, discard_part, fetch, part_of
+from segcore.networks.files import NetworkFile
+from segcore.networks.finding import FINDING, Finding
+from segcore.networks.repair import REPAIRED_ENDING
 from segcore.processes.posix import alone_in
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def install(card: ModelCard, on_progress: OnProgress = lambda _here, _total: None) -> bool:
-    """Fetch a network's weights unless they are here, check it, and publish it. Other processes wait meanwhile.
+    """Fetch a network's files unless they are here, check and publish them. Other processes wait meanwhile.
 
     Parameters
     ----------
     card
         The network.
     on_progress
-        Told of each step of fetching.
+        Told of each step of fetching, in bytes of all files that are fetched.
 
     Returns
     -------
@@ -35,30 +38,30 @@ def install(card: ModelCard, on_progress: OnProgress = lambda _here, _total: Non
     Raises
     ------
     SegdeckError
-        If it can't be fetched or stored, what came is not what the card promises, or the network does not do what
-        its card says: then nothing is stored.
+        If a file can't be fetched or stored, what came is not what the card promises, or the network does not do
+        what its card says: then nothing is stored.
     """
-    with _in_plain_words(card), alone_in(card.path.parent):
+    with _in_plain_words(card), alone_in(card.folder):
         if _is_in_order(card):
             return False
         with _empty_folder(card) as folder:
             _gather(card, folder, on_progress)
             found = check(card, folder)
-            for name in {card.weights.name, found.file}:
-                os.replace(folder / name, card.path.with_name(name))
+            for name in {found.file, *(file.name for file in card.files)}:
+                os.replace(folder / name, card.folder / name)
             _write(found, card)
         return True
 
 
 def confirm(card: ModelCard) -> None:
-    """Note that a person looked at a test picture and found the network to work.
+    """Note that a person looked at a test image and found the network to work.
 
     Raises
     ------
     SegdeckError
         If it is not installed.
     """
-    with _in_plain_words(card), alone_in(card.path.parent):
+    with _in_plain_words(card), alone_in(card.folder):
         found = card.finding()
         if found is None or not card.installed:
             raise missing(card)
@@ -79,16 +82,17 @@ def remove(card: ModelCard) -> bool:
     SegdeckError
         If that is not allowed here.
     """
-    folder = card.path.parent
-    with _in_plain_words(card), alone_in(card.path.parent):
-        if card.source.by_hand:
+    folder = card.folder
+    with _in_plain_words(card), alone_in(folder):
+        if card.by_hand:
             shutil.rmtree(folder)
             return True
-        stored = [card.path, folder / FINDING, *folder.glob("*.mended.onnx")]
+        fetched = [folder / file.name for file in card.files if not file.by_hand]
+        stored = [*fetched, folder / FINDING, *folder.glob(f"*{REPAIRED_ENDING}")]
         here = [path for path in stored if path.exists()]
         for path in here:
             path.unlink()
-        discard_part(card)
+        _discard_parts(card)
         return bool(here)
 
 
@@ -101,33 +105,53 @@ def _is_in_order(card: ModelCard) -> bool:
 
 
 def _gather(card: ModelCard, folder: Path, on_progress: OnProgress) -> None:
-    """Bring all files that a network needs into one folder: the weights from far unless they are here and whole."""
-    if card.source.by_hand:
+    """Bring all files that a network needs into one folder: those that are not here, or damaged, are fetched."""
+    if card.by_hand:
         card.verify()
-    if card.installed and file_sha256(card.path) == card.weights.sha256:
-        shutil.copyfile(card.path, folder / card.weights.name)
-    else:
-        fetch(card, on_progress)
-        os.replace(part_of(card), folder / card.weights.name)
-        discard_part(card)
-    for name in _files_beside(card):
-        shutil.copyfile(card.path.with_name(name), folder / name)
+    wanted = [file for file in card.files if not file.is_whole(card.folder / file.name)]
+    for file in wanted:
+        if file.by_hand:
+            raise UnusableNetworkError(
+                card, f"{file.name} of {card.title} is not as its card says.", "Put the right file beside the card."
+            )
+    _fetch_all(card, wanted, on_progress)
+    for file in card.files:
+        if file in wanted:
+            os.replace(part_of(file, card.folder), folder / file.name)
+            discard_part(file, card.folder)
+        else:
+            shutil.copyfile(card.folder / file.name, folder / file.name)
+    if card.reference:
+        for name in (card.reference.picture, card.reference.mask):
+            shutil.copyfile(card.folder / name, folder / name)
 
 
-def _files_beside(card: ModelCard) -> list[str]:
-    """Return the names of what a network needs besides its weights, and is not fetched."""
-    names = [card.config.name] if card.config else []
-    return [*names, card.reference.picture, card.reference.mask] if card.reference else names
+def _fetch_all(card: ModelCard, wanted: Sequence[NetworkFile], on_progress: OnProgress) -> None:
+    """Fetch files, each to its part: a part stays until all are whole, so that no try fetches one again."""
+    total = sum(file.size_bytes for file in wanted)
+    before = 0
+
+    def on_part(here: int, _total: int) -> None:
+        on_progress(before + here, total)
+
+    for file in wanted:
+        fetch(file, card.folder, card.title, on_part)
+        before += file.size_bytes
+
+
+def _discard_parts(card: ModelCard) -> None:
+    for file in card.files:
+        discard_part(file, card.folder)
 
 
 def _write(found: Finding, card: ModelCard) -> None:
-    write_whole(card.path.with_name(FINDING), lambda part: part.write_text(found.to_toml(), "utf-8"))
+    write_whole(card.folder / FINDING, lambda part: part.write_text(found.to_toml(), "utf-8"))
 
 
 @contextmanager
 def _empty_folder(card: ModelCard) -> Iterator[Path]:
     """Give a folder on the same disk, from where files are published in one step each; gone in the end."""
-    folder = card.path.with_name(".installing")
+    folder = card.folder / ".installing"
     shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
     folder.mkdir()
     try:
@@ -138,13 +162,13 @@ def _empty_folder(card: ModelCard) -> Iterator[Path]:
 
 @contextmanager
 def _in_plain_words(card: ModelCard) -> Iterator[None]:
+    """Say in one sentence what keeps files from being changed."""
     try:
         yield
     except OSError as error:
         if error.errno in _DISK_FULL:
-            discard_part(card)
-            size_mb = card.weights.size_bytes / 1e6
+            _discard_parts(card)
             raise SegdeckError(
-                f"There is not enough room on the disk for {card.title}, which takes {size_mb:.1f} MB."
+                f"There is not enough room on the disk for {card.title}, which takes {card.size_bytes / 1e6:.1f} MB."
             ) from error
         raise SegdeckError(f"The files of {card.title} can't be changed: {error.strerror}.") from error

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from segcore.networks.answers import read_probability, to_probability
-from segcore.networks.mending import mend
-from segcore.networks.runtimes import Runtime, load
+from segcore.networks.masks import channels_first, read_probability, to_probability
+from segcore.networks.repair import repair
+from segcore.networks.runtimes import Runtime, Tensor, forward_image, load
 from segcore.picture.scaling import shrink
 from tests.bench.common import HEIGHT, WIDTH, interleaved, picture, verdict
 
@@ -32,6 +32,11 @@ def blob(side: int, feed: tuple[float, tuple[float, ...], tuple[float, ...]]) ->
     scale, mean, std = feed
     small = cv2.dnn.blobFromImage(shrink(picture(0), side, side), scale, swapRB=True)
     return ((small - np.reshape(mean, (1, 3, 1, 1))) / np.reshape(std, (1, 3, 1, 1))).astype(np.float32)
+
+
+def answer(runtime: Runtime, fed: Tensor) -> Tensor:
+    (only,) = forward_image(runtime, fed).values()
+    return only
 
 
 def timed(work: Callable[[], object]) -> Callable[[], float]:
@@ -61,22 +66,22 @@ def run() -> Iterator[str]:
                 yield f"{name}: skipped, it is not in ../shared/models"
                 continue
             if name == _DEEPLAB:
-                onnx.save(mend(onnx.load(path)), path := Path(folder, name))
+                onnx.save(repair(onnx.load(path)), path := Path(folder, name))
             fed = blob(side, feed)
-            plain = load(path, None, "nchw", "opencv")
+            plain = load([path], "nchw", "opencv")
             yield from compare_runtimes(name, path, plain, fed)
             if name == _DEEPLAB:
-                yield compare_labels(to_probability(plain.forward(fed), "logits"))
+                yield compare_labels(to_probability(channels_first(answer(plain, fed), (side, side), "nchw")))
 
 
 def compare_runtimes(name: str, path: Path, plain: Runtime, fed: npt.NDArray[np.float32]) -> Iterator[str]:
     try:
-        fast = load(path, None, "nchw", "openvino")
+        fast = load([path], "nchw", "openvino")
     except ImportError:
         yield f"{name}: skipped, the extra openvino is not installed"
         return
-    first, second = plain.forward(fed), fast.forward(fed)
-    fast_ms, plain_ms, ratio = interleaved(timed(lambda: fast.forward(fed)), timed(lambda: plain.forward(fed)))
+    first, second = answer(plain, fed), answer(fast, fed)
+    fast_ms, plain_ms, ratio = interleaved(timed(lambda: answer(fast, fed)), timed(lambda: answer(plain, fed)))
     apart = np.abs(first - second).max()
     detail = f"{fast_ms:.1f} ms against {plain_ms:.1f} ms, one thread; answers at most {apart:.1g} apart"
     yield verdict(f"{name}: OpenVINO's speed against OpenCV's", ratio, _FASTER, at_least=True, detail=detail)

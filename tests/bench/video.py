@@ -9,9 +9,8 @@ from unittest.mock import patch
 
 import av
 import cv2
-import numpy as np
-import numpy.typing as npt
 
+from segcore.networks.answers import Outputs
 from segcore.networks.network import Network
 from segcore.picture.video_frame import canvas_of_frame
 from segcore.pipeline import build_pipeline
@@ -73,7 +72,7 @@ def network_cpu_s() -> Iterator[list[float]]:
     spent: list[float] = []
     forward = Network.forward
 
-    def timed(network: Network, image: Image) -> npt.NDArray[np.float32]:
+    def timed(network: Network, image: Image) -> Outputs:
         start = time.thread_time()
         answer = forward(network, image)
         spent.append(time.thread_time() - start)

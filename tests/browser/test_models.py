@@ -10,7 +10,7 @@ import pytest
 import tomli_w
 from playwright.sync_api import Locator, Page, expect
 
-from segcore.networks.card import file_sha256
+from segcore.networks.files import file_sha256
 from tests.browser.conftest import (
     OpenBrowser,
     Server,

@@ -4,7 +4,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from segcore.networks.card import ModelCard, cards
+from segcore.networks.card import ModelCard
+from segcore.networks.catalogue import cards
 from tests.cli.test_main import assert_refused, segdeck
 
 ESPNET = "espnetv2_s1.0_pascal_256x256.onnx"

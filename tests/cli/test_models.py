@@ -26,8 +26,9 @@ def store(server: WeightsServer, write_card: WriteCard, models_dir: Path) -> dic
         "name": "net.onnx",
         "size_bytes": len(find_red()),
         "sha256": hashlib.sha256(find_red()).hexdigest(),
+        "url": f"{server.address}/net",
     }
-    write_card("tiny", family="small", weights=weights, source={"project": "none", "url": f"{server.address}/net"})
+    write_card("tiny", family="small", files=[weights])
     return {"SEGDECK_MODELS_DIR": str(models_dir), "NO_PROXY": "127.0.0.1"}
 
 
@@ -81,11 +82,11 @@ def test_a_network_that_does_not_exist_is_refused(store: dict[str, str]) -> None
 
 
 def test_a_broken_card_is_told_beside_the_others(store: dict[str, str], write_card: WriteCard) -> None:
-    write_card("wrong", output="guess")
+    write_card("wrong", output={"kind": "guess"})
     listed = segdeck("models", "list", **store)
     assert listed.returncode == 0
     assert "tiny" in listed.stdout
-    assert listed.stderr.startswith("segdeck: models/wrong/card.toml: output: 'guess' is not allowed")
+    assert listed.stderr.startswith("segdeck: models/wrong/card.toml: output.kind: 'guess' is not allowed")
     assert segdeck("models", "install", "tiny", **store).returncode == 0
     assert_refused(segdeck("models", "install", "wrong", **store), "models/wrong/card.toml")
 

@@ -13,8 +13,10 @@ import numpy as np
 from pydantic import ValidationError
 
 from segcore.methods.network import NetworkOptions
+from segcore.networks.adding import add, try_on
 from segcore.networks.card import ModelCard
-from segcore.networks.own import add, propose, sort_files, try_on
+from segcore.networks.formats import sort_files
+from segcore.networks.proposal import propose
 from segcore.networks.store import remove
 from segcore.options import explain
 from tests.fuzz.mutations import mangle, word
@@ -46,7 +48,7 @@ def try_one(given: Given, folder: Path) -> Iterable[str]:
     paths = [folder / "given" / name for name in given.files]
     for path, content in zip(paths, given.files.values(), strict=True):
         path.write_bytes(content)
-    proposal = propose(*sort_files(paths))
+    proposal = propose(sort_files(paths))
     card = _correct(proposal.card, given.corrections)
     if try_on(card, proposal.files, _IMAGE).label_map.shape != _IMAGE.shape[:2]:
         raise AssertionError("the label map has another shape than the picture")
@@ -85,7 +87,7 @@ def _corrections(rng: random.Random) -> dict[str, Any]:
     labels = [{"name": f"part {number}", "color": "#34c759"} for number in range(rng.choice((1, 2, 3, 254, 255)))]
     others = {
         "labels": (labels, labels + labels, []),
-        "output": ("probability", "logits", "argmax", "x"),
+        "output": tuple({"kind": kind} for kind in ("probability", "logits", "argmax", "x")),
         "title": ("![x](http://127.0.0.1:9/a.png)", "x" * 5000, "a\nb", ""),
         "name": ("../x", "selfie", "selfie_general", "x" * 300, "", ".adding-x"),
         "licence": VALUES,

@@ -5,7 +5,7 @@ import pytest
 
 from segcore.methods import METHODS
 from segcore.methods.network import NetworkOptions
-from segcore.networks.card import cards
+from segcore.networks.catalogue import cards
 from segcore.recipe import ready_recipes
 from tests.conftest import noise
 from tests.streams import Stream

@@ -4,8 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from segcore.methods.network import NetworkOptions, load_network, nearest
-from segcore.networks.card import CardLabel, family
+from segcore.methods.network import NetworkOptions, nearest
+from segcore.networks.card import CardLabel
+from segcore.networks.catalogue import family
+from segcore.networks.loaded import load_network
 from segcore.overlays.tint import Tint
 from segcore.recipe import Recipe, parse_recipe
 from segcore.segmentation import hex_to_color
@@ -45,12 +47,6 @@ def test_the_network_of_the_nearest_shape_is_used(width, height, name):
 
 
 @pytest.mark.usefixtures("weights")
-def test_one_network_is_loaded_for_all_who_use_it():
-    (card,) = family("selfie_general")
-    assert load_network(card) is load_network(family("selfie_general")[0])
-
-
-@pytest.mark.usefixtures("weights")
 def test_threads_that_share_a_network_get_what_one_gets(astronaut):
     pictures = [np.roll(astronaut, 40 * turn, axis=1) for turn in range(6)]
     alone = Stream(NetworkOptions(model="selfie_general"))
@@ -75,7 +71,9 @@ def test_threads_that_share_a_network_get_what_one_gets(astronaut):
 
 def test_a_network_with_many_labels_and_a_background(shared, write_card, astronaut):
     feed = {"width_px": 256, "height_px": 256, **IMAGENET}
-    write_card("esp", shared / "models/espnetv2_s1.0_pascal_256x256.onnx", input=feed, output="logits", labels=VOC)
+    write_card(
+        "esp", shared / "models/espnetv2_s1.0_pascal_256x256.onnx", input=feed, output={"kind": "logits"}, labels=VOC
+    )
     found = Stream(NetworkOptions(model="esp")).segment(astronaut)
     assert found.confidence.shape == (20, 512, 512)
     assert (found.label_map[80:160, 200:260] == PERSON).all()
@@ -184,7 +182,7 @@ def drawn_road():
         ("deeplabv3_mnv2_pascal_quant.tflite", {}, ("OpenCV can't run", "UINT8")),
         ("frozen_inference_graph.pb", {}, ("OpenCV can't run", "not supported")),
         ("deeplab_v3_1_default_1.onnx", {}, ("OpenCV can't run", "Upsample")),
-        ("espnetv2_s1.0_pascal_256x256.onnx", {"output": "logits"}, ("(21, 256, 256)", "1 or 2 channels")),
+        ("espnetv2_s1.0_pascal_256x256.onnx", {"output": {"kind": "logits"}}, ("(21, 256, 256)", "1 or 2 channels")),
         ("espnetv2_s1.0_pascal_256x256.onnx", {"labels": VOC}, ("outside 0 to 1",)),
         ("espnetv2_s1.0_pascal_256x256.onnx", {"labels": VOC, "std": 1e-38}, ("not finite",)),
         ("SOURCES.md", {}, ("OpenCV can't run", "not a network")),

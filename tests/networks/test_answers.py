@@ -1,128 +1,75 @@
-import tracemalloc
-
-import cv2
-import hypothesis.extra.numpy as arrays
-import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import given
 
-from segcore.networks.answers import read_labels, read_probability, to_probability
+from segcore.networks.answers import ArgmaxAnswer, Choice, Fed, LogitsAnswer, ProbabilityAnswer
+from tests.plain import refused
 
-
-def slow_way(probability, height, width, *, background):
-    """Every channel at full size, in whole numbers as `read_probability` has them, and the highest of them."""
-    small = np.rint(((probability - 0.1) / 0.8 * 255).clip(0, 255)).astype(np.uint8)
-    planes = np.stack([cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in small])
-    if background:
-        return planes.argmax(axis=0), planes[1:]
-    return np.where(planes.max(axis=0) > 127, planes.argmax(axis=0) + 1, 0), planes
+FED = Fed(2, 4, "nchw")
+BOTH = Choice((1, 2), known=2)
 
 
-PROBABILITIES = arrays.arrays(
-    np.float32, st.tuples(st.integers(1, 6), st.integers(2, 9), st.integers(2, 9)), elements=st.floats(0, 1, width=32)
+def outputs(*channels):
+    """A network's one output, (1, C, 2, 4), from what each channel is in each column."""
+    return {"y": np.repeat(np.array(channels, np.float32)[None, :, None], 2, axis=2)}
+
+
+def columns(read):
+    label_map, confidence = read
+    return label_map[0].tolist(), None if confidence is None else confidence[:, 0].tolist()
+
+
+def test_probabilities_are_read_with_and_without_a_channel_of_the_background():
+    labels = [0.9, 0.2, 0.3, 0], [0.1, 0.7, 0.3, 1]
+    both = ProbabilityAnswer().read(outputs(*labels), FED, BOTH, 2, 4)
+    assert columns(both) == ([1, 2, 0, 2], [[255, 32, 64, 0], [0, 191, 64, 255]])
+    over = ProbabilityAnswer().read(outputs([0, 0.8, 0.1, 0], *labels), FED, BOTH, 2, 4)
+    assert columns(over)[0] == [1, 0, 1, 2]
+
+
+def test_of_logits_the_softmax_is_read():
+    found = LogitsAnswer().read(outputs([0, 0, 0, 0], [-9, np.log(3), 9, 0], [-9, 0, 0, 9]), FED, BOTH, 2, 4)
+    assert columns(found) == ([0, 1, 1, 2], [[0, 159, 255, 0], [0, 32, 0, 255]])
+
+
+def test_numbers_of_labels_are_read_without_confidence():
+    assert columns(ArgmaxAnswer().read(outputs([0, 1, 2, 3]), FED, BOTH, 2, 4)) == ([0, 1, 2, 0], None)
+
+
+@pytest.mark.parametrize("answer", [ProbabilityAnswer(), LogitsAnswer(), ArgmaxAnswer()], ids=lambda one: one.kind)
+def test_only_the_chosen_labels_are_found(answer):
+    number = outputs([0, 1, 2, 2]) if answer.kind == "argmax" else outputs([1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1])
+    assert columns(answer.read(number, FED, Choice((2,), known=2), 2, 4))[0] == [0, 0, 1, 1]
+
+
+def test_under_the_floor_nothing_is_found():
+    found = ProbabilityAnswer().read(outputs([0.9, 0.6, 0.7, 0]), FED, Choice((1,), known=1, floor=0.65), 2, 4)
+    assert columns(found)[0] == [1, 0, 1, 0]
+
+
+def test_the_first_output_is_read_in_its_own_order_of_axes():
+    channels_last = {name: one.transpose(0, 2, 3, 1) for name, one in outputs([0.9, 0, 0, 0], [0, 0, 0, 0.9]).items()}
+    fed = Fed(2, 4, "nhwc")
+    found = ProbabilityAnswer().read({**channels_last, "other": np.zeros(3, np.float32)}, fed, BOTH, 2, 4)
+    assert columns(found)[0] == [1, 0, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("answer", "channels", "words"),
+    [
+        (ProbabilityAnswer(), [[0] * 4] * 4, "(4, 2, 4)"),
+        (LogitsAnswer(), [[0] * 4] * 1, "2 or 3 channels are expected"),
+        (ArgmaxAnswer(), [[0] * 4] * 2, "1 channels are expected"),
+        (LogitsAnswer(), [[np.nan] * 4] * 2, "not finite"),
+        (ArgmaxAnswer(), [[np.inf] * 4], "not finite"),
+        (ProbabilityAnswer(), [[1.1] * 4] * 2, "outside 0 to 1"),
+    ],
 )
+def test_an_answer_that_does_not_fit_is_refused(answer, channels, words):
+    with refused("The network Net answers with", words):
+        answer.check(outputs(*channels), FED, 2, "Net")
 
 
-@given(PROBABILITIES, st.integers(1, 40), st.integers(1, 40), st.booleans())
-def test_the_fast_way_is_the_slow_way(probability, height, width, background):
-    # Fewer steps than a float has, so that nothing lies on the edge of a rounding.
-    probability = np.rint(probability * 80) / np.float32(80)
-    labels = len(probability) - background
-    if not labels:
-        return
-    label_map, planes = read_probability(probability, range(1, labels + 1), height, width, background=background)
-    expected_map, expected_planes = slow_way(probability, height, width, background=background)
-    assert planes.shape == (labels, height, width)
-    off = np.abs(planes.astype(int) - expected_planes).max(axis=0)
-    assert off.max() <= 1
-    assert np.array_equal(label_map[off == 0], expected_map[off == 0])
-
-
-def columns(*channels):
-    """A probability a column, two rows high, a channel each."""
-    return np.repeat(np.array(channels, np.float32)[:, None], 2, axis=1)
-
-
-def read(probability, wanted, **options):
-    label_map, planes = read_probability(probability, wanted, 2, probability.shape[2], **options)
-    assert (label_map[0] == label_map[1]).all()
-    return label_map[0].tolist(), planes[:, 0].tolist()
-
-
-def test_the_surest_label_wins_and_the_first_of_two_that_are_equal():
-    probability = columns([0.8, 0.2, 0.2, 0.4], [0.1, 0.5, 0.4, 0.4], [0.1, 0.3, 0.4, 0.2])
-    assert read(probability, (1, 2), background=True)[0] == [0, 1, 1, 0]
-
-
-def test_without_a_background_channel_a_label_is_seen_where_it_is_over_one_half():
-    probability = columns([0.6, 0.4, 0.7, 0.1], [0.3, 0.4, 0.8, 0.9])
-    assert read(probability, (1, 2), background=False)[0] == [1, 0, 2, 2]
-
-
-@pytest.mark.parametrize("background", [True, False])
-def test_labels_that_are_not_wanted_are_background_even_where_they_win(background):
-    probability = columns([0.1, 0.1, 0.1], [0.8, 0.1, 0.2], [0.9, 0.8, 0.6])
-    if background:
-        assert read(probability, (1,), background=True)[0] == [0, 0, 0]
-        assert read(probability, (2,), background=True)[0] == [1, 1, 1]
-    else:
-        assert read(probability, (2,), background=False)[0] == [0, 0, 0]
-        assert read(probability, (2, 3), background=False)[0] == [2, 2, 2]
-
-
-def test_the_confidence_is_that_of_the_wanted_labels():
-    probability = columns([0.0, 0.5], [0.9, 0.1], [0.1, 0.5])
-    assert read(probability, (2,), background=True)[1] == [[0, 128]]
-
-
-def test_under_the_floor_there_is_background_and_no_confidence():
-    probability = columns([0.1, 0.3, 0.4], [0.85, 0.6, 0.45], [0.05, 0.1, 0.15])
-    assert read(probability, (1, 2), background=True, floor=0.5) == ([1, 1, 0], [[239, 159, 0], [0, 0, 0]])
-    assert read(probability, (1, 2), background=True, floor=0.7) == ([1, 0, 0], [[239, 0, 0], [0, 0, 0]])
-    assert read(probability[1:2], (1,), background=False, floor=0.7) == ([1, 0, 0], [[239, 0, 0]])
-
-
-def test_what_would_fill_the_memory_is_labels_without_confidence(monkeypatch):
-    probability = np.random.default_rng(0).random((4, 3, 5), np.float32)
-    label_map, planes = read_probability(probability, (1, 3), 6, 10, background=True)
-    assert planes is not None
-    monkeypatch.setattr("segcore.segmentation.MOST_PLANE_PIXELS", 100)
-    same, nothing = read_probability(probability, (1, 3), 6, 10, background=True)
-    assert np.array_equal(same, label_map)
-    assert nothing is None
-
-
-def test_many_labels_on_a_large_photo_stay_within_the_memory():
-    """254 labels, all of them likely: a plane each would be 3 GB."""
-    probability = np.full((254, 2, 2), 0.5, np.float32)
-    read_probability(probability, (1, 2), 16, 16, background=False)
-    tracemalloc.start()
-    try:
-        label_map, planes = read_probability(probability, range(1, 255), 3000, 4000, background=False)
-        most_mb = tracemalloc.get_traced_memory()[1] / 1e6
-    finally:
-        tracemalloc.stop()
-    assert planes is None
-    assert (label_map == 1).all()
-    assert most_mb < 100
-
-
-def test_a_value_that_is_no_number_is_not_seen():
-    probability = columns([0.3, 0.9], [np.nan, 0.1])
-    assert read(probability, (1,), background=True)[0] == [0, 0]
-
-
-def test_labels_without_confidence_are_numbered_anew():
-    answer = np.array([[[0, 1, 2], [3, 9, 300]]], np.float32)
-    assert read_labels(answer, (1, 2, 3), 2, 3).tolist() == [[0, 1, 2], [3, 0, 0]]
-    assert read_labels(answer, (1, 3), 2, 3).tolist() == [[0, 1, 0], [2, 0, 0]]
-    assert read_labels(answer, (3,), 4, 6).tolist() == [[0] * 6] * 2 + [[1, 1, 0, 0, 0, 0]] * 2
-
-
-def test_logits_become_probabilities():
-    several = to_probability(np.array([[[0.0]], [[np.log(3)]]], np.float32), "logits")
-    assert np.allclose(several[:, 0, 0], [0.25, 0.75])
-    assert np.allclose(to_probability(np.array([[[0, 1000, -1000]]], np.float32), "logits"), [0.5, 1, 0])
-    as_it_is = np.array([[[0.2]]], np.float32)
-    assert to_probability(as_it_is, "probability") is as_it_is
+def test_an_answer_that_fits_is_taken():
+    ProbabilityAnswer().check(outputs([0] * 4, [1] * 4), FED, 2, "Net")
+    LogitsAnswer().check(outputs([-99] * 4, [99] * 4, [0] * 4), FED, 2, "Net")
+    ArgmaxAnswer().check(outputs([0, 1, 2, 1]), FED, 2, "Net")

@@ -3,13 +3,14 @@ import http.server
 import socket
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from segcore.errors import SegdeckError
 from segcore.networks import download
-from segcore.networks.card import family
-from segcore.networks.download import fetch, part_of
+from segcore.networks.card import ModelCard
+from segcore.networks.catalogue import family
 from tests.plain import refused
 from tests.weights_server import serving
 
@@ -34,8 +35,9 @@ def server():
 @pytest.fixture
 def card_at(write_card):
     def make(url):
-        weights = {"name": "net.onnx", "size_bytes": len(CONTENT), "sha256": hashlib.sha256(CONTENT).hexdigest()}
-        (card,) = family(write_card("net", weights=weights, source={"project": "none", "url": url}))
+        sha256 = hashlib.sha256(CONTENT).hexdigest()
+        weights = {"name": "net.onnx", "size_bytes": len(CONTENT), "sha256": sha256, "url": url}
+        (card,) = family(write_card("net", files=[weights]))
         return card
 
     return make
@@ -46,12 +48,20 @@ def card(server, card_at):
     return card_at(f"{server.address}/net")
 
 
+def fetch(card: ModelCard, on_progress: download.OnProgress) -> None:
+    download.fetch(card.weights, card.folder, card.title, on_progress)
+
+
+def part_of(card: ModelCard) -> Path:
+    return download.part_of(card.weights, card.folder)
+
+
 def silent(_here, _total):
     pass
 
 
 def files(card):
-    return sorted(path.name for path in card.path.parent.iterdir())
+    return sorted(path.name for path in card.folder.iterdir())
 
 
 def cut_off(server, card):
@@ -243,7 +253,8 @@ WHEEL = {"package": "segdeck-none==1.0", "platform": "any", "python": "3.11", "s
 def wheel_card(write_card, monkeypatch):
     for name, value in {"EXTRA_INDEX_URL": "", "FIND_LINKS": "", "RETRIES": "0", "CONFIG_FILE": "/dev/null"}.items():
         monkeypatch.setenv(f"PIP_{name}", value)
-    (card,) = family(write_card("net", source={"project": "none", "wheel": WHEEL}))
+    weights = {"name": "net.onnx", "size_bytes": 1, "sha256": "0" * 64, "wheel": WHEEL}
+    (card,) = family(write_card("net", files=[weights]))
     return card
 
 

@@ -7,7 +7,9 @@ import tomli_w
 
 from segcore.errors import SegdeckError
 from segcore.iou import mean_iou
-from segcore.networks.card import FINDING, Finding, cards, file_sha256
+from segcore.networks.catalogue import cards
+from segcore.networks.files import file_sha256
+from segcore.networks.finding import FINDING, Finding
 from segcore.networks.network import open_network, ramp
 from segcore.networks.runtimes import OpenCVRuntime, OpenVINORuntime
 from tests.conftest import ROOT, noise
@@ -49,7 +51,7 @@ def runtime_of(network):
     return type(network._runtime)
 
 
-def test_a_picture_is_split_as_its_card_feeds_the_network(tiny):
+def test_an_image_is_segmented_as_its_card_feeds_the_network(tiny):
     right = np.repeat([[0] * 8 + [1] * 8], 8, axis=0)
     assert np.array_equal(open_network(tiny()).label_map(halves()), right)
 
@@ -61,10 +63,11 @@ def test_the_channel_order_is_the_card_s(tiny):
 
 def test_pixels_are_scaled_then_the_mean_is_taken_off_then_divided(tiny):
     feed = FEED | {"scale": 0.5, "mean": [1, 2, 3], "std": [2, 4, 8]}
-    network = open_network(tiny(input=feed, output="logits", mix=FIRST_OR_THIRD))
+    network = open_network(tiny(input=feed, output={"kind": "logits"}, mix=FIRST_OR_THIRD))
     image = noise(8, 16)
     red, blue = (image[..., 2] / 2 - 1) / 2, (image[..., 0] / 2 - 3) / 8
-    assert np.allclose(network.forward(image)[0], 1 / (1 + np.exp(blue - red)), atol=1e-5)
+    (answer,) = network.forward(image).values()
+    assert np.allclose(answer[0, 0], 1 / (1 + np.exp(blue - red)), atol=1e-5)
 
 
 def test_the_runtime_is_what_was_found_best(tiny, monkeypatch):
@@ -75,7 +78,9 @@ def test_the_runtime_is_what_was_found_best(tiny, monkeypatch):
     monkeypatch.setitem(sys.modules, "openvino", None)
     fallen_back = open_network(card)
     assert runtime_of(fallen_back) is OpenCVRuntime
-    assert np.allclose(network.forward(noise(8, 16)), fallen_back.forward(noise(8, 16)), atol=1e-5)
+    first, second = network.forward(noise(8, 16)), fallen_back.forward(noise(8, 16))
+    assert list(first) == list(second) == ["y"]
+    assert np.allclose(first["y"], second["y"], atol=1e-5)
 
 
 @pytest.mark.usefixtures("weights")
@@ -90,12 +95,12 @@ def test_where_openvino_fails_opencv_takes_over(write_card, models_dir):
     assert runtime_of(open_network(cards()["selfie"])) is OpenCVRuntime
 
 
-def test_the_mended_file_is_run_in_place_of_the_weights(tiny, models_dir):
-    mended = save(mixer(FIRST_OR_THIRD[::-1], end="Softmax"), models_dir.parent / "net.mended.onnx")
-    card = tiny({"file": mended.name, "file_sha256": file_sha256(mended)})
+def test_the_repaired_file_is_run_in_place_of_the_weights(tiny, models_dir):
+    repaired = save(mixer(FIRST_OR_THIRD[::-1], end="Softmax"), models_dir.parent / "net.mended.onnx")
+    card = tiny({"file": repaired.name, "file_sha256": file_sha256(repaired)})
     with refused("damaged", "segdeck models install tiny"):
         open_network(card)
-    mended.rename(models_dir / "tiny" / mended.name)
+    repaired.rename(models_dir / "tiny" / repaired.name)
     assert open_network(card).label_map(halves())[0].tolist() == [1] * 8 + [0] * 8
 
 
@@ -146,6 +151,6 @@ def test_a_network_that_can_t_be_read_is_refused_without_a_folder_s_name(tiny, m
     (models_dir.parent / "net.onnx").write_bytes(content)
     weights = card.weights.model_copy(update={"sha256": file_sha256(models_dir.parent / "net.onnx")})
     with pytest.raises(SegdeckError) as caught:
-        open_network(card.model_copy(update={"weights": weights}))
+        open_network(card.model_copy(update={"files": (weights,)}))
     assert str(models_dir.parent) not in str(caught.value)
     assert "not a network" in str(caught.value)

@@ -12,10 +12,13 @@ import cv2
 import numpy as np
 import pytest
 
-from segcore.networks.card import FINDING, ModelCard, cards, family, missing
+from segcore.networks.card import ModelCard, missing
+from segcore.networks.catalogue import cards, family
+from segcore.networks.finding import FINDING
 from segcore.networks.network import open_network
 from segcore.networks.store import confirm, install, remove
 from segcore.settings import settings
+from tests.hand_written import write_darknet
 from tests.plain import refused
 from tests.tiny_networks import find_red
 from tests.weights_server import serving
@@ -38,22 +41,26 @@ def card_of(write_card, server):
 
     def make(content=NETWORK, address=f"{server.address}/net", **changes):
         weights = {"name": "net.onnx", "size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        source = {"project": "none"} | ({"url": address} if address else {})
-        (card,) = family(write_card("net", weights=weights, source=source, **changes))
+        weights |= {"url": address} if address else {}
+        (card,) = family(write_card("net", files=[weights], **changes))
         return card
 
     return make
 
 
+def weights_of(card):
+    return card.folder / card.weights.name
+
+
 def files(card):
-    return sorted(path.name for path in card.path.parent.iterdir())
+    return sorted(path.name for path in card.folder.iterdir())
 
 
 def test_a_network_is_fetched_tried_and_published_once(server, card_of):
     card, seen = card_of(), []
     assert install(card, lambda here, total: seen.append((here, total)))
-    assert card.path.read_bytes() == NETWORK
-    assert card.path.stat().st_mode & 0o777 == 0o644
+    assert weights_of(card).read_bytes() == NETWORK
+    assert weights_of(card).stat().st_mode & 0o777 == 0o644
     assert files(card) == ["card.toml", FINDING, "net.onnx"]
     assert seen[-1] == (len(NETWORK), len(NETWORK))
     assert card.finding().weights_sha256 == card.weights.sha256
@@ -88,7 +95,7 @@ def test_a_network_that_fails_its_reference_leaves_nothing(card_of, models_dir):
 def test_what_came_before_a_lost_connection_is_used(server, card_of):
     card = card_of()
     server.cut_after = len(NETWORK) // 2
-    part = card.path.with_name("net.onnx.part")
+    part = card.folder / "net.onnx.part"
     part.write_bytes(NETWORK[:40])
     with refused("goes on from there"):
         install(card)
@@ -101,7 +108,7 @@ def test_what_came_before_a_lost_connection_is_used(server, card_of):
 
 def test_weights_that_were_here_before_are_tried_without_fetching(server, card_of):
     card = card_of()
-    card.path.write_bytes(NETWORK)
+    weights_of(card).write_bytes(NETWORK)
     assert card.finding() is None
     assert install(card)
     assert card.finding().file == "net.onnx"
@@ -111,11 +118,11 @@ def test_weights_that_were_here_before_are_tried_without_fetching(server, card_o
 def test_damaged_weights_are_replaced_only_by_whole_ones(server, card_of):
     card = card_of()
     install(card)
-    card.path.write_bytes(NETWORK[:-1])
+    weights_of(card).write_bytes(NETWORK[:-1])
     server.files["net"] = NETWORK[::-1]
     with refused("another sha256"):
         install(card)
-    assert card.path.read_bytes() == NETWORK[:-1]
+    assert weights_of(card).read_bytes() == NETWORK[:-1]
     server.files["net"] = NETWORK
     assert install(card)
     card.verify()
@@ -123,7 +130,7 @@ def test_damaged_weights_are_replaced_only_by_whole_ones(server, card_of):
 
 def test_a_process_that_was_killed_does_no_harm(card_of):
     card = card_of()
-    folder = card.path.with_name(".installing")
+    folder = card.folder / ".installing"
     folder.mkdir()
     (folder / "net.onnx").write_bytes(b"half")
     assert install(card)
@@ -158,7 +165,7 @@ def test_stopping_keeps_what_came(server, card_of, models_dir):
     server.files["net"] = NETWORK + bytes(1_000_000)
     server.pause_s = 0.05
     command = [sys.executable, "-m", "segcore.cli", "models", "install", "net"]
-    part = card.path.with_name("net.onnx.part")
+    part = card.folder / "net.onnx.part"
     with subprocess.Popen(
         command,
         env={**os.environ, "SEGDECK_MODELS_DIR": str(models_dir)},
@@ -175,6 +182,99 @@ def test_stopping_keeps_what_came(server, card_of, models_dir):
     assert 0 < part.stat().st_size < 1_000_000
 
 
+# a network of several files
+
+
+def listed(name, content, address=None):
+    whole = {"name": name, "size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    return whole | ({"url": address} if address else {})
+
+
+@pytest.fixture
+def pair(server, write_card, tmp_path):
+    """A card whose two files, weights and layout, the server has; the network has one label."""
+    layout, weights = (path.read_bytes() for path in write_darknet(tmp_path, np.array([0.5, 1, 0, 0])))
+    server.files |= {"weights": weights, "layout": layout}
+    both = [
+        listed("net.weights", weights, f"{server.address}/weights"),
+        listed("net.cfg", layout, f"{server.address}/layout"),
+    ]
+    feed, output = {"width_px": 32, "height_px": 16}, {"kind": "logits"}
+    (card,) = family(write_card("pair", files=both, input=feed, output=output))
+    return card
+
+
+def test_all_files_of_a_network_are_installed_checked_and_removed(pair):
+    seen = []
+    assert not pair.installed
+    assert install(pair, lambda here, total: seen.append((here, total)))
+    assert files(pair) == ["card.toml", FINDING, "net.cfg", "net.weights"]
+    assert seen == sorted(seen)
+    assert seen[-1] == (pair.size_bytes, pair.size_bytes)
+    assert open_network(pair).label_map(RED).all()
+
+    (pair.folder / "net.cfg").write_bytes(b"damaged")
+    with refused("Pair", "damaged", "net.cfg", "segdeck models install pair"):
+        pair.verify()
+    assert install(pair)
+    pair.verify()
+
+    assert remove(pair)
+    assert files(pair) == ["card.toml"]
+    assert not remove(pair)
+
+
+def test_only_the_file_that_is_missing_is_fetched(server, pair):
+    install(pair)
+    (pair.folder / "net.cfg").unlink()
+    assert not pair.installed
+    with refused("not installed"):
+        pair.verify()
+    server.asked.clear()
+    assert install(pair)
+    assert len(server.asked) == 1
+
+
+def test_a_file_that_came_is_kept_until_the_others_have_come(server, pair):
+    layout = server.files.pop("layout")
+    with refused("Pair could not be fetched", "404"):
+        install(pair)
+    assert files(pair) == ["card.toml", "net.weights.etag", "net.weights.part"]
+    server.files["layout"] = layout
+    server.asked.clear()
+    assert install(pair)
+    assert len(server.asked) == 1
+    assert files(pair) == ["card.toml", FINDING, "net.cfg", "net.weights"]
+
+
+def test_files_that_are_not_run_yet_come_with_the_others(server, write_card):
+    """As those of a network that is an encoder and a decoder."""
+    server.files["decoder"] = b"decoder"
+    both = [
+        listed("encoder.onnx", NETWORK, f"{server.address}/net"),
+        listed("decoder.onnx", b"decoder", f"{server.address}/decoder"),
+    ]
+    (card,) = family(write_card("prompted", files=both))
+    assert install(card)
+    assert files(card) == ["card.toml", "decoder.onnx", "encoder.onnx", FINDING]
+    assert (open_network(card).label_map(RED) == 1).all()
+    card.verify()
+    assert remove(card)
+    assert files(card) == ["card.toml"]
+
+
+def test_a_file_that_a_person_put_beside_the_card_stays(server, write_card, models_dir):
+    both = [listed("net.onnx", NETWORK, f"{server.address}/net"), listed("labels.txt", b"things")]
+    (card,) = family(write_card("net", files=both))
+    with refused("labels.txt of Net is not as its card says", "beside the card"):
+        install(card)
+    assert server.asked == []
+    (models_dir / "net" / "labels.txt").write_bytes(b"things")
+    assert install(card)
+    assert remove(card)
+    assert files(card) == ["card.toml", "labels.txt"]
+
+
 # a network that a person added
 
 
@@ -182,10 +282,10 @@ def test_a_file_that_was_added_by_hand_is_not_fetched(server, card_of):
     card = card_of(address=None)
     for damage in (b"", b"another"):
         if damage:
-            card.path.write_bytes(damage)
+            weights_of(card).write_bytes(damage)
         with refused("Net", "added by hand", "segdeck models remove net"):
             install(card)
-    card.path.write_bytes(NETWORK)
+    weights_of(card).write_bytes(NETWORK)
     assert install(card)
     assert server.asked == []
     assert "added by hand" in str(missing(card))
@@ -198,8 +298,8 @@ def test_what_installing_stored_is_removed(card_of):
     card = card_of()
     assert not remove(card)
     install(card)
-    card.path.with_name("net.mended.onnx").write_bytes(b"x")
-    card.path.with_name("net.onnx.part").write_bytes(b"x")
+    (card.folder / "net.mended.onnx").write_bytes(b"x")
+    (card.folder / "net.onnx.part").write_bytes(b"x")
     assert remove(card)
     assert files(card) == ["card.toml"]
     assert not remove(card)
@@ -208,11 +308,11 @@ def test_what_installing_stored_is_removed(card_of):
 
 def test_a_network_that_a_person_added_is_removed_with_its_card(card_of):
     card = card_of(address=None)
-    card.path.write_bytes(NETWORK)
+    weights_of(card).write_bytes(NETWORK)
     install(card)
     assert remove(card)
     assert cards() == {}
-    assert not card.path.parent.exists()
+    assert not card.folder.exists()
     with refused("Net", "can't be changed"):
         remove(card)
 
@@ -298,14 +398,14 @@ def test_our_cards_are_installed_from_real_files(library):
         assert not install(card)
 
 
-def test_the_mended_file_is_made_again_without_fetching(library, tmp_path, monkeypatch):
+def test_the_repaired_file_is_made_again_without_fetching(library, tmp_path, monkeypatch):
     shutil.copytree(library / "deeplab_v3", tmp_path / "deeplab_v3")
     monkeypatch.setenv("SEGDECK_MODELS_DIR", str(tmp_path))
     settings.cache_clear()
     (card,) = family("deeplab_v3")
-    mended = card.path.with_name(card.finding().file)
-    assert mended.name == "deeplab_v3_1_default_1.mended.onnx"
-    mended.write_bytes(b"damaged")
+    repaired = card.folder / card.finding().file
+    assert repaired.name == "deeplab_v3_1_default_1.mended.onnx"
+    repaired.write_bytes(b"damaged")
     with refused("deeplab_v3_1_default_1.mended.onnx", "damaged", "segdeck models install deeplab_v3"):
         card.verify()
     assert install(card), "its server is gone"

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from segcore.networks.card import cards
-from segcore.networks.own import add, propose
+from segcore.networks.adding import add
+from segcore.networks.catalogue import cards
+from segcore.networks.proposal import propose
 from segcore.settings import settings
 from tests.conftest import ROOT, WriteCard
 from tests.pages.conftest import Open, files_in, go, send
@@ -44,7 +45,7 @@ def test_every_card_of_ours_is_shown(visit: Open, monkeypatch: pytest.MonkeyPatc
     for card in cards().values():
         assert card.title in said(app)
         assert card.task in said(app)
-        assert f"{card.licence} · {card.weights.size_bytes / 1e6:.1f} MB" in said(app)
+        assert f"{card.licence} · {card.size_bytes / 1e6:.1f} MB" in said(app)
 
 
 def test_a_card_that_is_not_installed_offers_that(visit: Open, write_card: WriteCard) -> None:
@@ -72,7 +73,7 @@ def test_a_broken_card_does_not_hold_up_the_others(visit: Open, write_card: Writ
 
 
 def test_an_installed_network_shows_its_speed_and_is_removed(visit: Open, shared: Path, models_dir: Path) -> None:
-    proposal = propose(shared / "models" / ESPNET, stem="espnet")
+    proposal = propose([shared / "models" / ESPNET], stem="espnet")
     add(proposal.card, proposal.files)
     app = visit("models")
     assert "installed" in said(app)

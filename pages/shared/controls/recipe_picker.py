@@ -15,7 +15,7 @@ from pages.shared.visitor.rights import models_locked
 from pages.shared.visitor.session import Widget
 from pages.shared.visitor.streamlit_inside import UploadedFile, let_go
 from segcore.files.toml_text import LARGEST_MB
-from segcore.networks.card import cards
+from segcore.networks.catalogue import cards
 from segcore.recipe import Recipe, parse_recipe, ready_recipes
 
 

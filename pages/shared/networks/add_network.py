@@ -19,9 +19,11 @@ from pages.shared.visitor.shelves import Accepts, Arrival, Shelf
 from pages.shared.visitor.uploads import upload_box
 from pages.shared.visitor.visits import shelf
 from segcore.errors import SegdeckError
-from segcore.networks.card import ModelCard, is_own
-from segcore.networks.files import KINDS
-from segcore.networks.own import CONFIG_ENDINGS, Proposal, add, keep_apart, propose, sort_files, try_on
+from segcore.networks.adding import add, try_on
+from segcore.networks.card import ModelCard
+from segcore.networks.folders import is_own
+from segcore.networks.formats import CONFIG_ENDINGS, KINDS, sort_files
+from segcore.networks.proposal import Proposal, keep_apart, propose
 from segcore.segmentation import Image, Segmentation
 from segcore.settings import settings
 
@@ -88,16 +90,16 @@ def keep(arrived: Sequence[Arrival], mine: Shelf) -> None:
     """
     names = {arrival.path: arrival.name for arrival in arrived}
     try:
-        weights, config = sort_files(list(names))
+        files = sort_files(list(names))
         if models_locked():
             check_room(sum(path.stat().st_size for path in names))
-        proposal = propose(weights, config, Path(names[weights]).stem)
+        proposal = propose(files, Path(names[files[0]]).stem)
     except SegdeckError:
         mine.clear()
         raise
     mine.clear(keep=names)
     proposal = keep_apart(proposal) if models_locked() else proposal
-    mine.store.get(NetworkDesk).draft = Draft(f"own-{next(_numbers)}", names[weights], proposal)
+    mine.store.get(NetworkDesk).draft = Draft(f"own-{next(_numbers)}", names[files[0]], proposal)
 
 
 def forget() -> None:

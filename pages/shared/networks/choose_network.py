@@ -9,7 +9,8 @@ import streamlit as st
 from pages.shared.desk.show import plain
 from pages.shared.visitor.own_networks import networks_of_this_visit
 from segcore.methods.network import NetworkOptions
-from segcore.networks.card import CardLabel, ModelCard, cards
+from segcore.networks.card import CardLabel, ModelCard
+from segcore.networks.catalogue import cards
 
 _LEGEND = (
     '<ul aria-label="Legend" style="display:flex;flex-wrap:wrap;gap:.2rem .9rem;padding:0;margin:0;list-style:none">'

@@ -7,8 +7,10 @@ from pydantic import ValidationError
 
 from pages.shared.desk.show import plain
 from pages.shared.visitor.streamlit_inside import Container
-from segcore.networks.card import CardLabel, ModelCard, Triple, is_own
-from segcore.networks.own import CAFFE, IMAGENET, RAW, SYMMETRIC, UNIT, describe_labels, label_count, propose_labels
+from segcore.networks.card import CardLabel, ModelCard, PerChannel
+from segcore.networks.folders import is_own
+from segcore.networks.label_guesses import describe_labels, label_count, propose_labels
+from segcore.networks.proposal import CAFFE, IMAGENET, RAW, SYMMETRIC, UNIT
 from segcore.options import explain
 
 _FEEDS = {
@@ -85,8 +87,8 @@ def _edit_input(card: ModelCard, key: str) -> dict[str, Any]:
     scale, mean, std = start.scale, start.mean, start.std
     if chosen == _OTHER:
         scale = st.number_input("Scale", 0.0, None, feed.scale, format="%g", key=f"{key}-scale")
-        mean = _edit_triple("Mean", feed.mean, f"{key}-mean")
-        std = _edit_triple("Deviation", feed.std, f"{key}-std")
+        mean = _edit_per_channel("Mean", feed.mean, f"{key}-mean")
+        std = _edit_per_channel("Deviation", feed.std, f"{key}-std")
     channels = st.segmented_control(
         "Order of colours",
         list(_ORDERS),
@@ -106,7 +108,7 @@ def _edit_input(card: ModelCard, key: str) -> dict[str, Any]:
     }
 
 
-def _edit_triple(label: str, values: Triple, key: str) -> Triple:
+def _edit_per_channel(label: str, values: PerChannel, key: str) -> PerChannel:
     columns = zip(st.columns(3), values, strict=True)
     first, second, third = (
         column.number_input(f"{label} {place}", None, None, value, format="%g", key=f"{key}-{place}")
@@ -117,7 +119,7 @@ def _edit_triple(label: str, values: Triple, key: str) -> Triple:
 
 def _edit_output(card: ModelCard, channels: int, key: str) -> dict[str, Any]:
     outputs = list(_OUTPUTS) if channels == 1 else ["probability", "logits"]
-    output = st.selectbox("Answer", outputs, outputs.index(card.output), format_func=_OUTPUTS.__getitem__, key=key)
+    output = st.selectbox("Answer", outputs, outputs.index(card.output.kind), format_func=_OUTPUTS.__getitem__, key=key)
     if output == "argmax":
         count = st.number_input("Labels", 1, _MOST_LABELS, len(card.labels), key=f"{key}-count")
     else:
@@ -128,7 +130,7 @@ def _edit_output(card: ModelCard, channels: int, key: str) -> dict[str, Any]:
     start = card.labels if count == len(card.labels) else propose_labels(count)
     with st.expander(f"Labels ({count})", icon=":material/label:", key=f"{key}-{count}-labels"):
         labels = [_edit_label(label, n, f"{key}-{count}-{n - 1}") for n, label in enumerate(start, start=1)]
-    return {"output": output, "labels": labels}
+    return {"output": {"kind": output}, "labels": labels}
 
 
 def _edit_label(label: CardLabel, number: int, key: str) -> dict[str, str]:

@@ -38,8 +38,8 @@ def _remedy(card: ModelCard) -> str:
     """Say what can be done here about a network that can't be used; the command line has its own words for it."""
     if models_locked():
         return "Whoever runs this Segdeck can put that right."
-    if card.installed or card.source.by_hand:
-        return f"Remove it on the Models page and {'add' if card.source.by_hand else 'install'} it again."
+    if card.installed or card.by_hand:
+        return f"Remove it on the Models page and {'add' if card.by_hand else 'install'} it again."
     return "Install it on the Models page."
 
 

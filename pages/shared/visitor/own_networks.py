@@ -5,7 +5,9 @@ from pathlib import Path
 
 from pages.shared.visitor.visits import shelf
 from segcore.errors import SegdeckError
-from segcore.networks.card import OWN_NETWORKS, ModelCard, own_cards
+from segcore.networks.card import ModelCard
+from segcore.networks.catalogue import own_cards
+from segcore.networks.folders import OWN_NETWORKS
 from segcore.settings import settings
 
 
@@ -44,8 +46,7 @@ def check_room(size_bytes: int) -> None:
         raise SegdeckError(
             f"A visit has room for so many networks of its own: {limits.own_networks}. Remove one to add another."
         )
-    files = (file for card in own for file in (card.weights, card.config) if file)
-    total_mb = (size_bytes + sum(file.size_bytes for file in files)) / 1e6
+    total_mb = (size_bytes + sum(card.size_bytes for card in own)) / 1e6
     if total_mb > limits.own_networks_mb:
         raise SegdeckError(
             f"With this one your networks have {total_mb:.0f} MB; the most accepted is {limits.own_networks_mb} MB."

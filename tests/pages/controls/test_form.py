@@ -230,7 +230,7 @@ def test_another_network_starts_with_all_its_classes(write_card: WriteCard) -> N
 
 
 def test_a_broken_card_is_no_choice(write_card: WriteCard) -> None:
-    write_card("broken", output="song")
+    write_card("broken", output={"kind": "song"})
     write_card("leaves")
     assert find(shown(METHODS["network"](model="leaves")), "selectbox", "Network").options == ["Leaves"]
 

@@ -4,7 +4,8 @@ import cv2
 import pytest
 
 from pages.shared.visitor.rights import at_this_computer
-from segcore.networks.card import cards, missing
+from segcore.networks.card import missing
+from segcore.networks.catalogue import cards
 from segcore.settings import settings
 from tests.conftest import WriteCard, noise
 from tests.pages.conftest import Open, send

@@ -10,8 +10,11 @@ import pytest
 from segcore.errors import SegdeckError
 from segcore.methods.network import NetworkOptions
 from segcore.networks import check
-from segcore.networks.card import OWN_NETWORKS, ModelCard, cards, family, is_own, own_cards
-from segcore.networks.own import add, keep_apart, propose, share
+from segcore.networks.adding import add, share
+from segcore.networks.card import ModelCard
+from segcore.networks.catalogue import cards, family, own_cards
+from segcore.networks.folders import OWN_NETWORKS, is_own
+from segcore.networks.proposal import keep_apart, propose
 from segcore.networks.store import confirm, remove
 from segcore.pipeline import build_pipeline
 from segcore.recipe import parse_recipe
@@ -37,7 +40,7 @@ def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def own(visit: Path, tmp_path: Path) -> ModelCard:
     (tmp_path / "net.onnx").write_bytes(find_red())
-    proposal = keep_apart(propose(tmp_path / "net.onnx"))
+    proposal = keep_apart(propose([tmp_path / "net.onnx"]))
     add(proposal.card, proposal.files, visit)
     return own_cards([proposal.card.name])[proposal.card.name]
 
@@ -59,7 +62,7 @@ def test_nobody_is_told_of_it(own: ModelCard) -> None:
 
 
 def test_no_two_names_are_alike(own: ModelCard, tmp_path: Path) -> None:
-    other = keep_apart(propose(tmp_path / "net.onnx")).card
+    other = keep_apart(propose([tmp_path / "net.onnx"])).card
     assert is_own(own.name)
     assert is_own(other.name)
     assert own.name != other.name
@@ -108,5 +111,5 @@ def test_only_so_many_are_tried_at_once(tmp_path: Path, monkeypatch: pytest.Monk
     settings.cache_clear()
     monkeypatch.setattr(check, "_WAIT_S", 0.1)
     with check._turn(), refused("Other networks are being tried"):
-        propose(tmp_path / "net.onnx")
-    assert propose(tmp_path / "net.onnx").facts.channels == 1
+        propose([tmp_path / "net.onnx"])
+    assert propose([tmp_path / "net.onnx"]).facts.channels == 1

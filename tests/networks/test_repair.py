@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from segcore.networks.mending import mend, with_expand, with_resize, without_outer_transposes
+from segcore.networks.repair import repair, with_expand, with_resize, without_outer_transposes
 from tests.tiny_networks import ReferenceEvaluator, helper, mixer, model, onnx
 
 
@@ -39,47 +39,47 @@ def rows(*values):
 
 def test_a_nearest_upsample_becomes_a_resize_that_answers_the_same():
     old = upsample("nearest", 3, 4, 6, 12)
-    mended = with_resize(old)
-    assert kinds(mended) == ["Resize"]
-    onnx.checker.check_model(mended, full_check=True)
+    repaired = with_resize(old)
+    assert kinds(repaired) == ["Resize"]
+    onnx.checker.check_model(repaired, full_check=True)
     picture = noise(1, 2, 3, 4)
-    assert np.array_equal(run(mended, picture), run(old, picture))
-    assert np.array_equal(run_in_opencv(mended, picture), run(old, picture))
+    assert np.array_equal(run(repaired, picture), run(old, picture))
+    assert np.array_equal(run_in_opencv(repaired, picture), run(old, picture))
 
 
 @pytest.mark.parametrize("reader", [run, run_in_opencv])
 def test_a_linear_upsample_by_a_whole_factor_starts_at_the_first_pixel(reader):
-    mended = with_resize(upsample("linear", 2, 3, 4, 6))
+    repaired = with_resize(upsample("linear", 2, 3, 4, 6))
     expected = rows(0, 1, 2, 3, 4, 4)
-    assert np.allclose(reader(mended, rows(0, 2, 4))[:, :, 0], expected[:, :, 0])
+    assert np.allclose(reader(repaired, rows(0, 2, 4))[:, :, 0], expected[:, :, 0])
 
 
 @pytest.mark.parametrize("reader", [run, run_in_opencv])
 def test_a_linear_upsample_that_can_only_have_meant_aligned_corners_aligns_them(reader):
-    mended = with_resize(upsample("linear", 2, 3, 2, 5))
-    assert np.allclose(reader(mended, rows(0, 2, 4)), rows(0, 1, 2, 3, 4))
+    repaired = with_resize(upsample("linear", 2, 3, 2, 5))
+    assert np.allclose(reader(repaired, rows(0, 2, 4)), rows(0, 1, 2, 3, 4))
 
 
 @pytest.mark.parametrize("reader", [run, run_in_opencv])
 def test_a_single_pixel_is_spread(reader):
-    mended = with_expand(with_resize(upsample("linear", 1, 1, 3, 4)))
-    assert kinds(mended) == ["Expand"]
+    repaired = with_expand(with_resize(upsample("linear", 1, 1, 3, 4)))
+    assert kinds(repaired) == ["Expand"]
     pixel = np.array([[[[5]], [[7]]]], np.float32)
-    assert np.array_equal(reader(mended, pixel), np.broadcast_to(pixel, (1, 2, 3, 4)))
+    assert np.array_equal(reader(repaired, pixel), np.broadcast_to(pixel, (1, 2, 3, 4)))
 
 
 def test_a_resize_of_more_than_a_pixel_stays():
-    mended = with_resize(upsample("linear", 2, 3, 4, 6))
-    assert with_expand(mended) == mended
+    repaired = with_resize(upsample("linear", 2, 3, 4, 6))
+    assert with_expand(repaired) == repaired
 
 
 def test_outer_transposes_are_dropped():
     old = mixer([[1, 0, 0], [0, 2, 0]], 4, 6, channels_last=True, end="Relu")
-    mended = without_outer_transposes(old)
-    assert kinds(mended) == ["Conv", "Relu"]
-    onnx.checker.check_model(mended, full_check=True)
+    repaired = without_outer_transposes(old)
+    assert kinds(repaired) == ["Conv", "Relu"]
+    onnx.checker.check_model(repaired, full_check=True)
     picture = noise(1, 4, 6, 3)
-    first = run(mended, np.ascontiguousarray(picture.transpose(0, 3, 1, 2)))
+    first = run(repaired, np.ascontiguousarray(picture.transpose(0, 3, 1, 2)))
     assert np.allclose(first.transpose(0, 2, 3, 1), run(old, picture))
 
 
@@ -104,19 +104,19 @@ def test_another_transpose_at_the_door_stays(perm):
 def test_mending_leaves_what_it_is_given_as_it_is():
     for network in (upsample("linear", 1, 1, 3, 4), mixer([[1, 0, 0]], channels_last=True)):
         before = network.SerializeToString()
-        mend(network)
+        repair(network)
         assert network.SerializeToString() == before
 
 
 def test_a_network_with_nothing_to_mend_comes_back_alike():
     network = mixer([[1, 0, 0]])
-    assert mend(network) == network
+    assert repair(network) == network
 
 
-def test_mended_deeplab_finds_what_it_should(shared):
-    mended = mend(onnx.load(shared / "models/deeplab_v3_1_default_1.onnx"))
+def test_repaired_deeplab_finds_what_it_should(shared):
+    repaired = repair(onnx.load(shared / "models/deeplab_v3_1_default_1.onnx"))
     picture = cv2.imread(str(shared / "data/voc_golden/segmentation_input_rotation0.jpg"))
     golden = cv2.imread(str(shared / "data/voc_golden/segmentation_golden_rotation0.png"), cv2.IMREAD_GRAYSCALE) // 10
-    answer = run_in_opencv(mended, cv2.dnn.blobFromImage(picture, 1 / 127.5, (257, 257), (127.5,) * 3, swapRB=True))
+    answer = run_in_opencv(repaired, cv2.dnn.blobFromImage(picture, 1 / 127.5, (257, 257), (127.5,) * 3, swapRB=True))
     assert len(np.unique(golden)) > 1
     assert (answer[0].argmax(axis=0) == golden).mean() >= 0.99

@@ -11,21 +11,18 @@ import pytest
 
 from segcore.errors import SegdeckError
 from segcore.methods.network import NetworkOptions
-from segcore.networks.card import ModelCard, Reference, cards
+from segcore.networks.adding import add, try_on
+from segcore.networks.answers import ProbabilityAnswer
+from segcore.networks.card import ModelCard, Reference
+from segcore.networks.catalogue import cards
 from segcore.networks.check import MAX_BYTES
-from segcore.networks.own import (
-    VOC,
-    add,
-    card_toml,
-    describe_labels,
-    propose,
-    propose_labels,
-    sort_files,
-    try_on,
-)
+from segcore.networks.formats import sort_files
+from segcore.networks.label_guesses import VOC, describe_labels, propose_labels
+from segcore.networks.proposal import propose
 from tests.conftest import noise
 from tests.hand_written import write_caffe, write_darknet
 from tests.plain import refused
+from tests.streams import Stream
 
 PERSON = 15
 FACE = np.s_[80:160, 200:260]
@@ -51,7 +48,7 @@ def paths(*names: str) -> list[Path]:
 
 @pytest.mark.parametrize("name", ["a.onnx", "a.TFLITE", "a.pb"])
 def test_one_file_is_a_network(name):
-    assert sort_files(paths(name)) == (Path(name), None)
+    assert sort_files(paths(name)) == (Path(name),)
 
 
 @pytest.mark.parametrize(("weights", "layout"), [("a.caffemodel", "b.prototxt"), ("a.Weights", "b.cfg")])
@@ -114,24 +111,24 @@ def test_labels_in_words(names, words):
         ("deeplab_nchw.pb", (513, 513), "logits", 1, "TensorFlow"),
         ("skin_clothes_hair_pan.onnx", (512, 512), "probability", 2, "answers with 3 channels"),
         ("road_segmentation_adas_0001.onnx", (896, 512), "probability", 3, "takes 896x512 pixels"),
-        ("deeplab_v3_1_default_1.onnx", (257, 257), "logits", 20, "mended"),
+        ("deeplab_v3_1_default_1.onnx", (257, 257), "logits", 20, "repaired"),
     ],
 )
 def test_a_card_is_proposed(file, size, output, labels, words, shared, models_dir):
-    proposal = propose(shared / "models" / file)
+    proposal = propose([shared / "models" / file])
     card = proposal.card
     assert (card.input.width_px, card.input.height_px) == size
-    assert (card.output, len(card.labels)) == (output, labels)
+    assert (card.output.kind, len(card.labels)) == (output, labels)
     assert card.licence == "unknown"
-    assert card.source.by_hand
+    assert card.by_hand
     assert words in proposal.facts.describe()
     assert list(models_dir.iterdir()) == []
 
 
 def test_a_network_is_fed_as_its_kind_mostly_is(shared):
-    pytorch = propose(shared / "models/espnetv2_s1.0_pascal_256x256.onnx").card.input
+    pytorch = propose([shared / "models/espnetv2_s1.0_pascal_256x256.onnx"]).card.input
     assert (pytorch.scale, pytorch.mean, pytorch.std) == (1 / 255, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-    tensorflow = propose(shared / "models/deeplab_nchw.pb").card.input
+    tensorflow = propose([shared / "models/deeplab_nchw.pb"]).card.input
     assert (tensorflow.scale, tensorflow.mean, tensorflow.std) == (1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 
@@ -140,18 +137,18 @@ def test_a_network_is_fed_as_its_kind_mostly_is(shared):
     [("My Net (1)", "my_net_1", "My net 1"), ("---", "network", "Network"), ("x" * 99, "x" * 40, "X" + "x" * 39)],
 )
 def test_a_name_is_made_from_the_files(stem, name, title, darknet):
-    card = propose(*sort_files(darknet), stem).card
+    card = propose(sort_files(darknet), stem).card
     assert (card.name, card.family, card.title) == (name, name, title)
 
 
 def test_a_name_that_is_taken_gets_a_number(darknet, write_card):
     write_card("net", family="selfie")
-    assert propose(*sort_files(darknet), "net").card.name == "net_2"
-    assert propose(*sort_files(darknet), "selfie").card.name == "selfie_2"
+    assert propose(sort_files(darknet), "net").card.name == "net_2"
+    assert propose(sort_files(darknet), "selfie").card.name == "selfie_2"
 
 
 def espnet(shared: Path, **changes: object) -> tuple[ModelCard, dict[str, Path]]:
-    proposal = propose(shared / "models/espnetv2_s1.0_pascal_256x256.onnx", stem="espnet")
+    proposal = propose([shared / "models/espnetv2_s1.0_pascal_256x256.onnx"], stem="espnet")
     return proposal.card.model_copy(update=changes), dict(proposal.files)
 
 
@@ -167,31 +164,31 @@ def test_an_added_network_is_one_like_the_others(shared, models_dir, astronaut):
     assert cards() == {"espnet": card}
     assert card.installed
     assert card.finding().verified == "unverified"
-    found = NetworkOptions(model="espnet").build().segment(astronaut)
+    found = Stream(NetworkOptions(model="espnet")).segment(astronaut)
     assert (found.label_map[FACE] == PERSON).all()
 
 
 def test_the_card_is_toml_that_reads_back(shared):
     card, _ = espnet(shared)
-    assert ModelCard.model_validate({"name": "espnet", **tomllib.loads(card_toml(card))}) == card
+    assert ModelCard.model_validate({"name": "espnet", **tomllib.loads(card.to_toml())}) == card
 
 
-def test_a_mended_network_is_added(shared, astronaut):
-    proposal = propose(shared / "models/deeplab_v3_1_default_1.onnx", stem="deeplab")
-    assert proposal.facts.mended
+def test_a_repaired_network_is_added(shared, astronaut):
+    proposal = propose([shared / "models/deeplab_v3_1_default_1.onnx"], stem="deeplab")
+    assert proposal.facts.repaired
     found = add(proposal.card, proposal.files)
     assert found.file != proposal.card.weights.name
-    label_map = NetworkOptions(model="deeplab").build().segment(astronaut).label_map
+    label_map = Stream(NetworkOptions(model="deeplab")).segment(astronaut).label_map
     assert (label_map[FACE] == PERSON).mean() > 0.95
 
 
 @pytest.mark.parametrize("pair", ["darknet", "caffe"])
 def test_a_pair_of_files_is_added(pair, request, models_dir):
-    proposal = propose(*sort_files(request.getfixturevalue(pair)), pair)
+    proposal = propose(sort_files(request.getfixturevalue(pair)), pair)
     assert (proposal.card.input.width_px, proposal.card.input.height_px) == (32, 16)
     assert add(proposal.card, proposal.files).verified == "unverified"
     assert len(list((models_dir / pair).iterdir())) == 4
-    assert NetworkOptions(model=pair).build().segment(noise(40, 60)).label_map.shape == (40, 60)
+    assert Stream(NetworkOptions(model=pair)).segment(noise(40, 60)).label_map.shape == (40, 60)
 
 
 def test_a_card_is_tried_on_a_picture_before_anything_is_saved(shared, models_dir, astronaut):
@@ -206,7 +203,7 @@ def test_a_card_is_tried_on_a_picture_before_anything_is_saved(shared, models_di
     ("changes", "words"),
     [
         ({"labels": propose_labels(3)}, "3 or 4 channels are expected"),
-        ({"output": "probability"}, "outside 0 to 1"),
+        ({"output": ProbabilityAnswer()}, "outside 0 to 1"),
         ({"input": {"std": (1e-38, 1e-38, 1e-38)}}, "not finite"),
     ],
 )
@@ -232,7 +229,7 @@ def test_a_name_of_another_network_or_family_is_refused(shared, write_card, mode
 
 
 def test_of_two_who_take_one_name_at_once_one_gets_it(darknet, models_dir):
-    proposal = propose(*sort_files(darknet), "net")
+    proposal = propose(sort_files(darknet), "net")
 
     with ThreadPoolExecutor(3) as pool:
         jobs = [pool.submit(add, proposal.card, proposal.files) for _ in range(3)]
@@ -243,12 +240,12 @@ def test_of_two_who_take_one_name_at_once_one_gets_it(darknet, models_dir):
 
 
 def test_what_a_killed_process_left_goes_when_the_next_network_is_added(darknet, models_dir):
-    proposal = propose(*sort_files(darknet), "net")
+    proposal = propose(sort_files(darknet), "net")
     code = (
-        "import sys, time; from pathlib import Path; from segcore.networks import own;"
-        "own.check = lambda *_: time.sleep(60);"
-        "proposal = own.propose(*own.sort_files([Path(name) for name in sys.argv[1:]]), 'killed');"
-        "own.add(proposal.card, proposal.files)"
+        "import sys, time; from pathlib import Path; from segcore.networks import adding, formats, proposal;"
+        "adding.check = lambda *_: time.sleep(60);"
+        "made = proposal.propose(formats.sort_files([Path(name) for name in sys.argv[1:]]), 'killed');"
+        "adding.add(made.card, made.files)"
     )
     with subprocess.Popen([sys.executable, "-c", code, *darknet]) as process:
         while not list(models_dir.glob(".adding-*/killed/*.cfg")):
@@ -263,7 +260,7 @@ def test_what_a_killed_process_left_goes_when_the_next_network_is_added(darknet,
 
 
 def test_a_folder_that_can_not_be_written_to_is_said(darknet, models_dir):
-    proposal = propose(*sort_files(darknet), "net")
+    proposal = propose(sort_files(darknet), "net")
     models_dir.rmdir()
     with refused("could not be saved"):
         add(proposal.card, proposal.files)
@@ -271,7 +268,7 @@ def test_a_folder_that_can_not_be_written_to_is_said(darknet, models_dir):
 
 def test_a_network_that_is_silently_wrong_fails_its_reference(shared, models_dir, tmp_path):
     """TFLite's DeepLabV3 loads and looks healthy, and finds the wrong things."""
-    proposal = propose(shared / "models/deeplabv3.tflite", stem="deeplab")
+    proposal = propose([shared / "models/deeplabv3.tflite"], stem="deeplab")
     golden = shared / "data/voc_golden"
     mask = tmp_path / "mask.png"
     tens = cv2.imread(str(golden / "segmentation_golden_rotation0.png"), cv2.IMREAD_GRAYSCALE)
@@ -289,7 +286,7 @@ def test_a_network_that_is_silently_wrong_fails_its_reference(shared, models_dir
 )
 def test_a_network_that_is_not_supported_is_refused_with_the_reason(file, words, shared):
     with refused(words):
-        propose(shared / "models" / file)
+        propose([shared / "models" / file])
 
 
 def test_a_file_that_is_no_network_is_refused(shared, tmp_path, models_dir):
@@ -297,7 +294,7 @@ def test_a_file_that_is_no_network_is_refused(shared, tmp_path, models_dir):
     for name, content in (("a.onnx", b"Dear network, ..."), ("b.onnx", whole[: len(whole) // 2]), ("c.tflite", b"")):
         (tmp_path / name).write_bytes(content)
         with refused("network"):
-            propose(tmp_path / name)
+            propose([tmp_path / name])
     assert list(models_dir.iterdir()) == []
 
 
@@ -305,10 +302,10 @@ def test_a_file_that_is_too_large_is_refused(tmp_path):
     with (tmp_path / "a.onnx").open("wb") as file:
         file.truncate(MAX_BYTES + 1)
     with refused("largest accepted"):
-        propose(tmp_path / "a.onnx")
+        propose([tmp_path / "a.onnx"])
 
 
 def test_a_network_with_more_channels_than_labels_can_be_is_refused(tmp_path):
-    assert len(propose(*sort_files(write_darknet(tmp_path, np.ones(255 * 4)))).card.labels) == 254
+    assert len(propose(sort_files(write_darknet(tmp_path, np.ones(255 * 4)))).card.labels) == 254
     with refused("256 channels", "at most 255"):
-        propose(*sort_files(write_darknet(tmp_path, np.ones(256 * 4))))
+        propose(sort_files(write_darknet(tmp_path, np.ones(256 * 4))))

@@ -1,4 +1,4 @@
-"""Mending: ONNX networks that OpenCV refuses for a reason that can be removed are rewritten to what it reads.
+"""Repair of ONNX networks that OpenCV refuses for a reason that can be removed: they are rewritten to what it reads.
 
 Needs the extra ``onnx``. Every function takes a model and returns another one; none is changed.
 """
@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 
 Shape: TypeAlias = tuple[int, ...]
 
+REPAIRED_ENDING = ".mended.onnx"
+"""How a repaired copy is called on the disk, where earlier installs have put it."""
 _OPSET = 13
 _TO_CHANNELS_FIRST = [0, 3, 1, 2]
 _TO_CHANNELS_LAST = [0, 2, 3, 1]
 
 
-def mend(model: "ModelProto") -> "ModelProto":
-    """Do all that is known to help: resize anew, spread single pixels, drop outer transposes.
+def repair(model: "ModelProto") -> "ModelProto":
+    """Make all changes that are known to help: to resizing, to single pixels, and to outer transposes.
 
     Parameters
     ----------
@@ -51,15 +53,15 @@ def with_resize(model: "ModelProto") -> "ModelProto":
         return model
     shapes = _shapes(model)
     ends = [(shapes[node.input[0]], shapes[node.output[0]]) for node in model.graph.node if node.op_type == "Upsample"]
-    mended = version_converter.convert_version(model, _OPSET)
+    repaired = version_converter.convert_version(model, _OPSET)
     # Before opset 10 there is no Resize: all that are here now were an Upsample, in the same order.
-    resizes = [node for node in mended.graph.node if node.op_type == "Resize"]
+    resizes = [node for node in repaired.graph.node if node.op_type == "Resize"]
     for number, (node, (small, large)) in enumerate(zip(resizes, ends, strict=True)):
         linear = any(attribute.name == "mode" and attribute.s == b"linear" for attribute in node.attribute)
         corners = linear and all(map(_corners_align, small[2:], large[2:]))
         if all(large):
-            sizes = f"mended_sizes_{number}"
-            mended.graph.initializer.append(numpy_helper.from_array(np.array(large, np.int64), sizes))
+            sizes = f"repaired_sizes_{number}"
+            repaired.graph.initializer.append(numpy_helper.from_array(np.array(large, np.int64), sizes))
             del node.input[1:]
             node.input.extend(["", "", sizes])
         node.attribute.append(
@@ -67,7 +69,7 @@ def with_resize(model: "ModelProto") -> "ModelProto":
         )
         if not linear:
             node.attribute.append(helper.make_attribute("nearest_mode", "floor"))
-    return mended
+    return repaired
 
 
 def _corners_align(small: int, large: int) -> bool:
@@ -78,36 +80,36 @@ def with_expand(model: "ModelProto") -> "ModelProto":
     """Replace every ``Resize`` of a single pixel by ``Expand``: it only repeats it."""
     from onnx import helper, numpy_helper
 
-    shapes, mended = _shapes(model), _copy(model)
-    for number, node in enumerate(mended.graph.node):
+    shapes, repaired = _shapes(model), _copy(model)
+    for number, node in enumerate(repaired.graph.node):
         if node.op_type != "Resize":
             continue
         small, large = shapes[node.input[0]], shapes[node.output[0]]
         if small[2:] == (1, 1) and all(large):
-            shape = f"mended_shape_{number}"
-            mended.graph.initializer.append(numpy_helper.from_array(np.array(large, np.int64), shape))
+            shape = f"repaired_shape_{number}"
+            repaired.graph.initializer.append(numpy_helper.from_array(np.array(large, np.int64), shape))
             node.CopyFrom(helper.make_node("Expand", [node.input[0], shape], list(node.output), name=node.name))
-    return mended
+    return repaired
 
 
 def without_outer_transposes(model: "ModelProto") -> "ModelProto":
-    """Drop the ``Transpose`` at a network's door and at its end, so that channels come first outside as inside."""
-    mended = _copy(model)
-    graph = mended.graph
+    """Drop the ``Transpose`` after a network's input and before its output: channels come first outside as inside."""
+    repaired = _copy(model)
+    graph = repaired.graph
     weights = {one.name for one in graph.initializer}
-    for door in [one for one in graph.input if one.name not in weights]:
-        users = _users(graph, door.name)
+    for entry in [one for one in graph.input if one.name not in weights]:
+        users = _users(graph, entry.name)
         if len(users) == 1 and _permutation(users[0]) == _TO_CHANNELS_FIRST:
-            _rename(graph, users[0].output[0], door.name)
+            _rename(graph, users[0].output[0], entry.name)
             graph.node.remove(users[0])
-            _permute(door, _TO_CHANNELS_FIRST)
+            _permute(entry, _TO_CHANNELS_FIRST)
     for end in graph.output:
         (last,) = [node for node in graph.node if end.name in node.output] or [None]
         if last is not None and _permutation(last) == _TO_CHANNELS_LAST and not _users(graph, end.name):
             graph.node.remove(last)
             _rename(graph, last.input[0], end.name)
             _permute(end, _TO_CHANNELS_FIRST)
-    return mended
+    return repaired
 
 
 def _copy(model: "ModelProto") -> "ModelProto":
