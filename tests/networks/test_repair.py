@@ -101,7 +101,7 @@ def test_another_transpose_at_the_door_stays(perm):
     assert without_outer_transposes(network) == network
 
 
-def test_mending_leaves_what_it_is_given_as_it_is():
+def test_repair_leaves_what_it_is_given_as_it_is():
     for network in (upsample("linear", 1, 1, 3, 4), mixer([[1, 0, 0]], channels_last=True)):
         before = network.SerializeToString()
         repair(network)
