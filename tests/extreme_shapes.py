@@ -11,7 +11,8 @@ import numpy as np
 from segcore.networks.card import cards
 from segcore.picture.canvas import Canvas
 from segcore.picture.color_tags import BT709
-from segcore.pipeline import build_pipeline, set_up_process
+from segcore.pipeline import build_pipeline
+from segcore.processes.set_up import set_up_process
 from segcore.recipe import Recipe, ready_recipes
 from tests.memory_watch import MemoryWatch
 

@@ -34,7 +34,8 @@ from segcore.files.work_folder import prepare_work_dir
 from segcore.outputs.tables import require_objects, write_objects
 from segcore.overlays.cut_out import CutOut, cut_out_rgba
 from segcore.picture.photo import read_photo, write_image
-from segcore.pipeline import build_pipeline, set_up_process
+from segcore.pipeline import build_pipeline
+from segcore.processes.set_up import set_up_process
 from segcore.recipe import change_recipe, load_recipe, ready_recipes
 from segcore.settings import settings
 from segcore.video import process_in_worker

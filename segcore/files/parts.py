@@ -39,11 +39,11 @@ class Part:
         while True:
             name = f"{target.name[:_LONGEST_STEM]}.segdeck-{secrets.token_hex(4)}.part"
             self.path = target.with_name(name)
-            self._lock = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-            try_lock(self._lock)
-            if self.path.exists():
+            self.path.touch(exist_ok=False)
+            self._release = try_lock(self.path)
+            if self._release and self.path.exists():
                 break
-            os.close(self._lock)  # taken for a stale one before it was locked
+            self._let_go()  # taken for a stale one before it was locked
 
     def publish(self) -> None:
         """Give the whole file its name."""
@@ -53,9 +53,12 @@ class Part:
         """Let go of the file, and remove it unless it has its name."""
         with suppress(OSError):
             self.path.unlink()
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._release:
+            self._release()
+            self._release = None
 
     def __enter__(self) -> "Part":
         return self
@@ -87,9 +90,8 @@ def remove_stale_parts(folder: Path) -> None:
         if not _OURS.fullmatch(path.name):
             continue
         with suppress(OSError):  # another one swept it, or it is not ours to remove
-            descriptor = os.open(path, os.O_RDWR)
-            try:
-                if try_lock(descriptor):
+            if release := try_lock(path):
+                try:
                     path.unlink()
-            finally:
-                os.close(descriptor)
+                finally:
+                    release()

@@ -1,9 +1,7 @@
 """Tries a network's files. This runs in a worker: see `segcore.processes.worker`."""
 
 import os
-import resource
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +19,7 @@ from segcore.networks.card import Finding, ModelCard, file_sha256
 from segcore.networks.files import KINDS, stated_input
 from segcore.networks.network import Network, config_of, not_a_network, open_with, ramp, read_reference, why_refused
 from segcore.networks.runtimes import Answer, Layout, in_proportion, load
+from segcore.processes.posix import most_resident_mb
 from segcore.processes.worker import Message
 from segcore.segmentation import Image, LabelMap
 
@@ -53,7 +52,7 @@ def split(pixels: bytes, card: Mapping[str, Any], folder: str, height: int, widt
 def _check(card: ModelCard, folder: Path, read_log: ReadLog) -> Iterator[Finding]:
     """Try a card's files and yield what is found, first with OpenCV alone."""
     weights = folder / card.weights.name
-    before_mb = _most_resident_mb()
+    before_mb = most_resident_mb()
 
     def run(path: Path) -> tuple[Path, Network]:
         return path, _network(card, path, folder)
@@ -93,7 +92,7 @@ def _inspect(weights: Path, config: Path | None, read_log: ReadLog) -> dict[str,
     if kind is None:
         raise SegdeckError(f"Files like this one are not taken; {', '.join(KINDS)} are accepted.")
 
-    before_mb = _most_resident_mb()
+    before_mb = most_resident_mb()
 
     def run(path: Path) -> dict[str, Any]:
         layout, height, width, answers = _first_that_runs(
@@ -165,18 +164,12 @@ def _network(card: ModelCard, path: Path, folder: Path) -> Network:
 
 def _refuse_hungry(title: str, before_mb: float) -> None:
     """Refuse a network that took too much memory since a time before it was loaded."""
-    taken_mb = _most_resident_mb() - before_mb
+    taken_mb = most_resident_mb() - before_mb
     if taken_mb > _MOST_RESIDENT_MB:
         raise SegdeckError(
             f"The network {title} takes {taken_mb:.0f} MB of memory when it runs; "
             f"at most {_MOST_RESIDENT_MB} MB are accepted."
         )
-
-
-def _most_resident_mb() -> float:
-    """Return how large this process was at its largest."""
-    in_bytes = sys.platform == "darwin"  # in kilobytes elsewhere
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if in_bytes else 1e3)
 
 
 def _milliseconds(*networks: Network) -> list[float]:

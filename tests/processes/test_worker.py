@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from segcore.errors import SegdeckError
+from segcore.processes import worker
 from segcore.processes.worker import Limits, Message, ask, ask_once
 
 LIMITS = Limits(memory_bytes=2 << 30, silence_s=20)
@@ -62,6 +63,14 @@ def count(number: int) -> Iterator[Message]:
         yield {"n": n, "number": os.getpid()}, b""
 
 
+@pytest.fixture(params=["forked", "started"], autouse=True)
+def each_kind_of_worker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both kinds keep the same promises."""
+    if request.param == "forked" and not worker.CAN_FORK:
+        pytest.skip("this system does not fork")
+    monkeypatch.setattr(worker, "CAN_FORK", request.param == "forked")
+
+
 def _running(number: int) -> bool:
     return psutil.pid_exists(number) and psutil.Process(number).status() != psutil.STATUS_ZOMBIE
 
@@ -104,7 +113,10 @@ def test_what_a_library_prints_is_no_answer() -> None:
 
 
 _ASKER = """
+import sys
+from segcore.processes import worker
 from segcore.processes.worker import Limits, ask
+worker.CAN_FORK = sys.argv[1] == "True"
 for values, _ in ask("tests.processes.test_worker:count", {"number": 10**9}, Limits(2 << 30, 20), ""):
     if not values["n"]:
         print(values["number"], flush=True)
@@ -112,8 +124,9 @@ for values, _ in ask("tests.processes.test_worker:count", {"number": 10**9}, Lim
 
 
 def test_a_worker_ends_with_the_one_who_asked() -> None:
-    with subprocess.Popen([sys.executable, "-c", _ASKER], stdout=subprocess.PIPE, cwd=Path.cwd()) as asker:
+    command = [sys.executable, "-c", _ASKER, str(worker.CAN_FORK)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path.cwd()) as asker:
         assert asker.stdout
-        worker = psutil.Process(int(asker.stdout.readline()))
+        asked = psutil.Process(int(asker.stdout.readline()))
         asker.kill()
-    worker.wait(20)
+    asked.wait(20)
