@@ -147,6 +147,11 @@ class ModelCard(Options):
         """Where the weights lie, or will lie."""
         return _folder(self.name) / self.weights.name
 
+    def beside(self, name: str) -> Path:
+        """Return where a file lies that belongs to the card: where the weights are, or where the card came from."""
+        places = [self.path.parent, *(folder / self.name for folder in settings().card_dirs)]
+        return next((place / name for place in places if (place / name).is_file()), self.path.with_name(name))
+
     @property
     def installed(self) -> bool:
         """Whether the weights are here."""
@@ -174,7 +179,7 @@ class ModelCard(Options):
         if found := self.finding():
             expected[found.file] = found.file_sha256
         for name, sha256 in expected.items():
-            file = self.path.with_name(name)
+            file = self.beside(name)
             if not file.is_file() or file_sha256(file) != sha256:
                 raise UnusableNetworkError(
                     self, f"The weights of {self.title} are damaged: {name} has another sha256.", _again(self)
@@ -282,8 +287,8 @@ def family(name: str) -> tuple[ModelCard, ...]:
 
 
 def _read_cards() -> dict[str, ModelCard | SegdeckError]:
-    found = sorted(settings().models_dir.glob("*/card.toml"))
-    return {path.parent.name: _read_card(path) for path in found}
+    found = {path.parent.name: path for folder in reversed(settings().card_dirs) for path in folder.glob("*/card.toml")}
+    return {name: _read_card(path) for name, path in sorted(found.items())}
 
 
 def _read_card(path: Path) -> ModelCard | SegdeckError:

@@ -32,7 +32,7 @@ from segcore.networks.card import (
 from segcore.networks.check import NetworkFacts, check, inspect, split
 from segcore.networks.files import KINDS
 from segcore.options import explain
-from segcore.processes.posix import alone_in
+from segcore.processes.posix import alone_in, stand_in
 from segcore.segmentation import Image, Label, Segmentation, hex_to_color
 from segcore.settings import settings
 
@@ -233,7 +233,7 @@ def try_on(card: ModelCard, files: Mapping[str, Path], image: Image) -> Segmenta
     """
     with tempfile.TemporaryDirectory() as folder:
         for name, path in files.items():
-            Path(folder, name).symlink_to(path.resolve())
+            stand_in(Path(folder, name), path)
         label_map = split(card, Path(folder), image)
     return Segmentation(label_map, tuple(Label(one.name, hex_to_color(one.color)) for one in card.labels))
 
@@ -263,6 +263,8 @@ def add(card: ModelCard, files: Mapping[str, Path], folder: Path | None = None) 
     models = folder or settings().models_dir
     _refuse_taken(card.name)
     try:
+        if not folder:
+            models.mkdir(parents=True, exist_ok=True)  # an installed package's first
         with _folder_within(models) as outer:
             new = outer / card.name
             new.mkdir()

@@ -38,7 +38,7 @@ def install(card: ModelCard, on_progress: OnProgress = lambda _here, _total: Non
         If it can't be fetched or stored, what came is not what the card promises, or the network does not do what
         its card says: then nothing is stored.
     """
-    with _in_plain_words(card), alone_in(card.path.parent):
+    with _alone_with(card):
         if _is_in_order(card):
             return False
         with _empty_folder(card) as folder:
@@ -58,7 +58,7 @@ def confirm(card: ModelCard) -> None:
     SegdeckError
         If it is not installed.
     """
-    with _in_plain_words(card), alone_in(card.path.parent):
+    with _alone_with(card):
         found = card.finding()
         if found is None or not card.installed:
             raise missing(card)
@@ -80,7 +80,7 @@ def remove(card: ModelCard) -> bool:
         If that is not allowed here.
     """
     folder = card.path.parent
-    with _in_plain_words(card), alone_in(card.path.parent):
+    with _alone_with(card):
         if card.source.by_hand:
             shutil.rmtree(folder)
             return True
@@ -111,7 +111,7 @@ def _gather(card: ModelCard, folder: Path, on_progress: OnProgress) -> None:
         os.replace(part_of(card), folder / card.weights.name)
         discard_part(card)
     for name in _files_beside(card):
-        shutil.copyfile(card.path.with_name(name), folder / name)
+        shutil.copyfile(card.beside(name), folder / name)
 
 
 def _files_beside(card: ModelCard) -> list[str]:
@@ -134,6 +134,16 @@ def _empty_folder(card: ModelCard) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _alone_with(card: ModelCard) -> Iterator[None]:
+    """Keep other processes away from a network's files, and say in plain words what goes wrong with them."""
+    with _in_plain_words(card):
+        if not card.source.by_hand:  # the card may lie in an installed package, and nothing yet where its weights go
+            card.path.parent.mkdir(parents=True, exist_ok=True)
+        with alone_in(card.path.parent):
+            yield
 
 
 @contextmanager
