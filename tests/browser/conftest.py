@@ -72,7 +72,7 @@ class Server:
 
 @contextmanager
 def running_server(
-    folder: Path, *, command: Sequence[str] = _SEGDECK, cwd: Path = ROOT, **environment: str
+    folder: Path, *, command: Sequence[str] = _SEGDECK, cwd: Path = ROOT, host: str = "", **environment: str
 ) -> Iterator[Server]:
     """Start Segdeck on a free port, and end it."""
     with socket.socket() as probe:
@@ -82,14 +82,14 @@ def running_server(
     settings = {**os.environ, "SEGDECK_WORK_DIR": str(work_dir), **environment}
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [*command, "run", "--port", str(port)],
+            [*command, "run", "--port", str(port), *(["--host", host] if host else [])],
             cwd=cwd,
             env=settings,
             stdout=out,
             stderr=out,
             start_new_session=True,
         )
-    url = f"http://localhost:{port}"
+    url = f"http://{host or 'localhost'}:{port}"
     try:
         _until_answers(f"{url}/_stcore/health", process, log)
         yield Server(url, work_dir, process, log)
