@@ -59,7 +59,7 @@ WORK = {
         )
     },
     **{
-        f"overlay {' '.join(map(str, one.values()))}": NETWORK | {"overlay": one}
+        f"overlay {' '.join(map(str, one.values()))}": NETWORK | {"overlay": one}  # type: ignore[attr-defined]
         for one in (
             *({"kind": kind} for kind in ("replace", "cut_out", "color_pop", "tint", "outline", "mask")),
             {"kind": "side_by_side"},

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from segcore.errors import SegdeckError
-from segcore.processes import worker
+from segcore.processes.posix import CAN_FORK
 from segcore.processes.worker import Limits, Message, ask, ask_once
 
 LIMITS = Limits(memory_bytes=2 << 30, silence_s=20)
@@ -64,11 +64,13 @@ def count(number: int) -> Iterator[Message]:
 
 
 @pytest.fixture(params=["forked", "started"], autouse=True)
-def each_kind_of_worker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both kinds keep the same promises."""
-    if request.param == "forked" and not worker.CAN_FORK:
+def forked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Tell whether workers are forked or started, which is chosen for the test: both keep the same promises."""
+    chosen = bool(request.param == "forked")
+    if chosen and not CAN_FORK:
         pytest.skip("this system does not fork")
-    monkeypatch.setattr(worker, "CAN_FORK", request.param == "forked")
+    monkeypatch.setattr("segcore.processes.worker.CAN_FORK", chosen)
+    return chosen
 
 
 def _running(number: int) -> bool:
@@ -123,8 +125,8 @@ for values, _ in ask("tests.processes.test_worker:count", {"number": 10**9}, Lim
 """
 
 
-def test_a_worker_ends_with_the_one_who_asked() -> None:
-    command = [sys.executable, "-c", _ASKER, str(worker.CAN_FORK)]
+def test_a_worker_ends_with_the_one_who_asked(forked: bool) -> None:
+    command = [sys.executable, "-c", _ASKER, str(forked)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path.cwd()) as asker:
         assert asker.stdout
         asked = psutil.Process(int(asker.stdout.readline()))
