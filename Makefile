@@ -7,8 +7,8 @@ AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: run test lint bench fuzz format lock clean weights browser
 
-run: $(READY) weights ## start the dashboard
-	@$(BIN)/segdeck run
+run: $(READY) weights ## start the dashboard; PORT=8600 chooses its port
+	@$(BIN)/segdeck run $(if $(PORT),--port $(PORT))
 
 test: $(READY) weights browser ## every test, also those in a real browser
 	@$(BIN)/python -m pytest

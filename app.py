@@ -15,8 +15,8 @@ from pages.shared.server.upload_guard import UploadGuard
 from pages.shared.visitor.files import serve_file
 from pages.shared.visitor.uploads import take_upload
 from pages.shared.visitor.visits import open_visits
-from segcore.pipeline import set_up_process
 from segcore.processes import worker
+from segcore.processes.set_up import set_up_process
 
 
 @asynccontextmanager

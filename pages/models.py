@@ -30,7 +30,7 @@ _STATES: dict[str, tuple[str, str, Literal["blue", "orange"]]] = {
 
 def show(card: ModelCard) -> bool:
     """Show a network; tell whether it is to be installed now."""
-    picture = card.folder / card.example if card.example else None
+    picture = card.beside(card.example) if card.example else None
     if picture and picture.is_file():
         st.image(str(picture), alt="A picture, and in colour what the network finds in it", width="stretch")
     else:

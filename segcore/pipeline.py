@@ -1,21 +1,14 @@
 """A recipe at work: a picture in, a result out."""
 
-import ctypes
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-
-import cv2
 
 from segcore.objects.measures import Measures, measure
 from segcore.picture.canvas import Canvas
 from segcore.picture.frame import Frame
 from segcore.recipe import Recipe
 from segcore.segmentation import Image, Segmentation
-
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
-_LARGE_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,30 +110,3 @@ def build_pipeline(recipe: Recipe) -> Pipeline:
         If something that it needs is missing, with how to get it.
     """
     return Pipeline(recipe)
-
-
-def set_up_process() -> None:
-    """Set up this whole process for many streams: one thread each, and memory given back after each large picture."""
-    use_one_thread_each()
-    give_large_memory_back()
-
-
-def give_large_memory_back() -> None:
-    """Let glibc's malloc return a large picture's planes to the system at once, where it is in use.
-
-    Left alone it learns to keep blocks up to 32 MB for each thread: one visit with a large photo then held
-    800 MB more. A video's pictures are smaller, and are kept for the next.
-    """
-    with suppress(OSError, AttributeError):
-        libc = ctypes.CDLL(None)
-        libc.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
-        libc.mallopt(_M_TRIM_THRESHOLD, 2 * _LARGE_BYTES)  # it would else be 128 kB from now on
-
-
-def use_one_thread_each() -> None:
-    """Let OpenCV use one thread a stream, in this whole process.
-
-    Frames are decoded, split and encoded side by side, and visitors watch side by side. Splitting each step further
-    gained nothing and cost 40 % more processor time.
-    """
-    cv2.setNumThreads(1)

@@ -6,10 +6,18 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from platformdirs import user_data_path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from segcore.errors import SegdeckError
+
+_PACKAGE = Path(__file__).resolve().parent
+_CARRIED = _PACKAGE / "_app"
+"""What a checkout has beside `segcore`, as pyproject.toml puts it into an installed package. It is only read."""
+INSTALLED = _CARRIED.is_dir()
+APP_DIR = _CARRIED if INSTALLED else _PACKAGE.parent
+"""Where app.py, the pages and the models' cards lie."""
 
 
 def _default_work_dir() -> Path:
@@ -18,6 +26,10 @@ def _default_work_dir() -> Path:
     except OSError:  # on a full disk none is usable; what only reads goes on
         folder = os.curdir
     return Path(folder) / f"segdeck-{os.getuid() if hasattr(os, 'getuid') else getpass.getuser()}"
+
+
+def _default_models_dir() -> Path:
+    return (user_data_path("segdeck", appauthor=False) if INSTALLED else APP_DIR) / "models"
 
 
 class Settings(BaseSettings):
@@ -38,9 +50,7 @@ class Settings(BaseSettings):
     min_side_px: int = Field(default=16, ge=1, description="Shortest side of any picture, in pixels.")
     max_side_px: int = Field(default=32768, ge=16, description="Longest side of any picture, in pixels.")
     max_aspect: float = Field(default=50, ge=1, description="How many times as long as its other side a side may be.")
-    models_dir: Path = Field(
-        default=Path(__file__).resolve().parents[1] / "models", description="Cards and weights of the networks."
-    )
+    models_dir: Path = Field(default_factory=_default_models_dir, description="Cards and weights of the networks.")
     models_locked: bool | None = Field(
         default=None,
         description="Forbid visitors to change the networks that all use. Not set: those from elsewhere.",
@@ -64,6 +74,11 @@ class Settings(BaseSettings):
     ice_servers: tuple[str, ...] = Field(
         default=(), description='STUN or TURN addresses as JSON, e.g. ["stun:stun.example.org"]. None on one machine.'
     )
+
+    @property
+    def card_dirs(self) -> tuple[Path, ...]:
+        """Where model cards are looked for; the first that has one of a name counts."""
+        return (self.models_dir, APP_DIR / "models") if INSTALLED else (self.models_dir,)
 
     @property
     def visit_bytes(self) -> int:

@@ -136,15 +136,15 @@ def join_clip(path: Path, parts: Sequence[tuple[int, int, int]], codec: str = "l
         start = 0
         for width, height, frames in parts:
             encoder = av.CodecContext.create(codec, "w")
-            encoder.width, encoder.height, encoder.pix_fmt = width, height, pix_fmt
-            encoder.time_base, encoder.framerate = Fraction(1, 25), Fraction(25)
+            encoder.width, encoder.height, encoder.pix_fmt = width, height, pix_fmt  # type: ignore[attr-defined]
+            encoder.time_base, encoder.framerate = Fraction(1, 25), Fraction(25)  # type: ignore[attr-defined]
             packets = []
             for number in range(start, start + frames):
                 frame = av.VideoFrame.from_ndarray(picture(number, width, height), format="bgr24")
                 frame = frame.reformat(format=pix_fmt)
                 frame.pts, frame.time_base = number, Fraction(1, 25)
-                packets += encoder.encode(frame)
-            for packet in (*packets, *encoder.encode(None)):
+                packets += encoder.encode(frame)  # type: ignore[attr-defined]
+            for packet in (*packets, *encoder.encode(None)):  # type: ignore[attr-defined]
                 packet.stream, packet.time_base = video, Fraction(1, 25)
                 container.mux(packet)
             start += frames

@@ -11,7 +11,8 @@ import numpy as np
 from segcore.networks.catalogue import cards
 from segcore.picture.canvas import Canvas
 from segcore.picture.color_tags import BT709
-from segcore.pipeline import build_pipeline, set_up_process
+from segcore.pipeline import build_pipeline
+from segcore.processes.set_up import set_up_process
 from segcore.recipe import Recipe, ready_recipes
 from tests.memory_watch import MemoryWatch
 
@@ -58,7 +59,7 @@ WORK = {
         )
     },
     **{
-        f"overlay {' '.join(map(str, one.values()))}": NETWORK | {"overlay": one}
+        f"overlay {' '.join(map(str, one.values()))}": NETWORK | {"overlay": one}  # type: ignore[attr-defined]
         for one in (
             *({"kind": kind} for kind in ("replace", "cut_out", "color_pop", "tint", "outline", "mask")),
             {"kind": "side_by_side"},

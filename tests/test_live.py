@@ -269,7 +269,7 @@ def test_a_stream_ends_and_the_next_begins_while_a_frame_is_at_work(answer: str,
     live.recv(camera())
     assert slow.entered.acquire(timeout=60)
     if answer == "an error":
-        slow.segmenter = None  # type: ignore[assignment]
+        slow.segmenter = None  # type: ignore[attr-defined]
     live.on_ended()  # with the frame at work, this comes back only because it waits for nothing
     assert is_card(live.recv(camera(1)), "Starting…")
     assert len(workers()) == 1, "two threads at one pipeline"

@@ -213,7 +213,8 @@ def test_a_recipe_does_not_change():
 def test_values_can_be_changed_by_their_place():
     recipe = ready_recipes()["cut_me_out"]
     changed = change_recipe(recipe, ["refinement.fill_holes=true", "overlay.color = #ABCDEF", 'title="Mine"'])
-    assert (changed.refinement.fill_holes, changed.overlay.color, changed.title) == (True, "#abcdef", "Mine")
+    color = changed.overlay.color  # type: ignore[attr-defined]
+    assert (changed.refinement.fill_holes, color, changed.title) == (True, "#abcdef", "Mine")
     assert changed.segmenter == recipe.segmenter
     assert change_recipe(recipe, []) == recipe
 
@@ -254,9 +255,9 @@ def test_a_change_that_cannot_be_made_is_refused(change, parts):
 def test_an_entry_of_a_list_is_changed_by_its_number():
     recipe = ready_recipes()["find_colors"]
     changed = change_recipe(recipe, ["segmenter.ranges.0.low=[0,0,100]", "segmenter.ranges.1.name=sun"])
-    assert changed.segmenter.ranges[0] == recipe.segmenter.ranges[0].model_copy(update={"low": (0, 0, 100)})
-    assert changed.segmenter.ranges[1].name == "sun"
-    assert change_recipe(recipe, ["segmenter.ranges.0.low.2=99"]).segmenter.ranges[0].low[2] == 99
+    assert changed.segmenter.ranges[0] == recipe.segmenter.ranges[0].model_copy(update={"low": (0, 0, 100)})  # type: ignore[attr-defined]
+    assert changed.segmenter.ranges[1].name == "sun"  # type: ignore[attr-defined]
+    assert change_recipe(recipe, ["segmenter.ranges.0.low.2=99"]).segmenter.ranges[0].low[2] == 99  # type: ignore[attr-defined]
     for wrong in ("9", "-1", "first", "²", "1" * 5000):
         with refused("segmenter.ranges.", "there is no entry", "0 to 3 are there."):
             change_recipe(recipe, [f"segmenter.ranges.{wrong}.low=[0,0,100]"])
@@ -272,7 +273,7 @@ def test_what_chooses_options_counts_before_them_and_brings_their_lists():
             "segmenter.source.method=threshold",
         ],
     )
-    assert changed.segmenter.source.cuts[0] == 7
+    assert changed.segmenter.source.cuts[0] == 7  # type: ignore[attr-defined]
     assert changed.overlay == Outline(width_px=9)
 
 
@@ -282,7 +283,7 @@ def test_a_new_method_starts_with_what_shows_it_well():
     changed = change_recipe(blurred, ["segmenter.show=regions", "segmenter.method=edges"])
     shows_it = ready_recipes()["trace_the_edges"]
     assert (changed.overlay, changed.refinement, changed.title) == (shows_it.overlay, Refinement(), blurred.title)
-    assert changed.segmenter.show == "regions"
+    assert changed.segmenter.show == "regions"  # type: ignore[attr-defined]
     assert change_recipe(blurred, ["overlay.kind=mask", "segmenter.method=edges"]).overlay.kind == "mask"
 
 

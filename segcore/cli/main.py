@@ -1,13 +1,10 @@
-"""The command line's commands for pictures, videos, recipes and the dashboard."""
+"""The command line's commands for pictures, videos and recipes."""
 
 import os
-import socket
-import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
 from importlib.metadata import version
-from math import ceil
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -29,25 +26,25 @@ from segcore.cli.evaluate import evaluate
 from segcore.cli.models import models
 from segcore.cli.options import show_options
 from segcore.cli.outputs import output_options
+from segcore.cli.run import run
 from segcore.errors import SegdeckError, one_line
 from segcore.files.paths import check_apart, check_source, check_target, read_source
-from segcore.files.work_folder import prepare_work_dir
 from segcore.outputs import Output
 from segcore.outputs.object_table import ObjectTable, write_objects
 from segcore.outputs.result_video import ResultVideo
 from segcore.overlays.cut_out import CutOut, cut_out_rgba
 from segcore.picture.photo import read_photo, write_image
-from segcore.pipeline import build_pipeline, set_up_process
+from segcore.pipeline import build_pipeline
+from segcore.processes.set_up import set_up_process
 from segcore.recipe import change_recipe, load_recipe, ready_recipes
 from segcore.settings import settings
 from segcore.video import iterate_clip_in_worker
-
-_ROOT = Path(__file__).resolve().parents[2]
 
 app = typer.Typer(no_args_is_help=True)
 recipes = typer.Typer(help="The ready recipes.", no_args_is_help=True)
 app.add_typer(models, name="models")
 app.add_typer(recipes, name="recipes")
+app.command()(run)
 app.command()(evaluate)
 app.command("options")(show_options)
 
@@ -79,23 +76,6 @@ def segdeck(
     ] = False,
 ) -> None:
     """Split pictures and videos into parts."""
-
-
-@app.command()
-def run(port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8501) -> None:
-    """Start the dashboard; open the address that it prints."""
-    prepare_work_dir(settings().work_dir)  # what is wrong is said before anything starts
-    with socket.socket() as free:
-        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
-        try:
-            free.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise SegdeckError(f"Port {port} can't be used ({error.strerror}); choose another with --port.") from None
-    command = [sys.executable, "-m", "streamlit", "run", str(_ROOT / "app.py"), "--server.port", str(port)]
-    longest_s = ceil(60 * max(settings().keep_minutes, settings().keep_result_minutes))
-    command += ["--server.disconnectedSessionTTL", str(longest_s)]  # a visitor's files are known to the session only
-    command += ["--server.maxUploadSize", str(max(20, settings().max_photo_mb))]  # 20 for recipes with a background
-    raise typer.Exit(subprocess.run(command, cwd=_ROOT, check=False).returncode)
 
 
 @app.command()

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from segcore.processes.posix import HAS_LOCKS, try_lock
+from segcore.processes.posix import try_lock
 
 _OURS = re.compile(r".*\.segdeck-[0-9a-f]{8}\.part")
 _LONGEST_STEM = 50  # characters, of four bytes at the most: a name has 255 bytes, and some are added
@@ -39,11 +39,11 @@ class Part:
         while True:
             name = f"{target.name[:_LONGEST_STEM]}.segdeck-{secrets.token_hex(4)}.part"
             self.path = target.with_name(name)
-            self._lock = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-            locked = try_lock(self._lock)
-            if self.path.exists() and (locked or not HAS_LOCKS):
+            self.path.touch(exist_ok=False)
+            self._release = try_lock(self.path)
+            if self._release and self.path.exists():
                 break
-            os.close(self._lock)  # another one took it for stale before it was locked, and removes it
+            self._let_go()  # taken for a stale one before it was locked
 
     def publish(self) -> None:
         """Give the whole file its name."""
@@ -53,9 +53,12 @@ class Part:
         """Let go of the file, and remove it unless it has its name."""
         with suppress(OSError):
             self.path.unlink()
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._release:
+            self._release()
+            self._release = None
 
     def __enter__(self) -> "Part":
         return self
@@ -87,9 +90,8 @@ def remove_stale_parts(folder: Path) -> None:
         if not _OURS.fullmatch(path.name):
             continue
         with suppress(OSError):  # another one swept it, or it is not ours to remove
-            descriptor = os.open(path, os.O_RDWR)
-            try:
-                if try_lock(descriptor):
+            if release := try_lock(path):
+                try:
                     path.unlink()
-            finally:
-                os.close(descriptor)
+                finally:
+                    release()

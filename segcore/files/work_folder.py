@@ -72,6 +72,7 @@ class ServerFolder:
         """Remove the folder with all that is in it."""
         shutil.rmtree(self.path, ignore_errors=True)
         self._lock.release()
+        shutil.rmtree(self.path, ignore_errors=True)  # see `_remove_stale`
 
 
 def _remove_stale(work_dir: Path) -> None:
@@ -81,3 +82,4 @@ def _remove_stale(work_dir: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
         except Timeout:
             continue
+        shutil.rmtree(folder, ignore_errors=True)  # Windows keeps the lock's own file as long as it is held

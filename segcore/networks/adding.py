@@ -15,7 +15,7 @@ from segcore.networks.catalogue import taken_names
 from segcore.networks.check import check, segment
 from segcore.networks.finding import FINDING, Finding
 from segcore.options import explain
-from segcore.processes.posix import alone_in
+from segcore.processes.posix import alone_in, stand_in
 from segcore.segmentation import Image, Label, Segmentation, hex_to_color
 from segcore.settings import settings
 
@@ -44,7 +44,7 @@ def try_on(card: ModelCard, files: Mapping[str, Path], image: Image) -> Segmenta
     """
     with tempfile.TemporaryDirectory() as folder:
         for name, path in files.items():
-            Path(folder, name).symlink_to(path.resolve())
+            stand_in(Path(folder, name), path)
         label_map = segment(card, Path(folder), image)
     return Segmentation(label_map, tuple(Label(one.name, hex_to_color(one.color)) for one in card.labels))
 
@@ -74,6 +74,8 @@ def add(card: ModelCard, files: Mapping[str, Path], folder: Path | None = None) 
     models = folder or settings().models_dir
     _refuse_taken(card.name)
     try:
+        if not folder:
+            models.mkdir(parents=True, exist_ok=True)  # an installed package's first
         with _folder_within(models) as outer:
             new = outer / card.name
             new.mkdir()

@@ -15,6 +15,7 @@ from segcore.networks.finding import FINDING, Finding
 from segcore.networks.folders import folder_of
 from segcore.networks.runtimes import Layout
 from segcore.options import HexColor, Options, like
+from segcore.settings import settings
 
 CardName: TypeAlias = Annotated[str, like("[a-z0-9_]+", "a name of small letters, digits and underscores")]
 PerChannel: TypeAlias = tuple[float, float, float]
@@ -105,6 +106,11 @@ class ModelCard(Options):
         """Whether a person added the network: no file of it can be fetched again."""
         return all(file.by_hand for file in self.files)
 
+    def beside(self, name: str) -> Path:
+        """Return where a file of the card is: beside the network's files, or where the card came from."""
+        places = [self.folder, *(folder / self.name for folder in settings().card_dirs)]
+        return next((place / name for place in places if (place / name).is_file()), self.folder / name)
+
     @property
     def installed(self) -> bool:
         """Whether all files are here."""
@@ -129,11 +135,11 @@ class ModelCard(Options):
         """
         if not self.installed:
             raise missing(self)
-        folder, expected = self.folder, {file.name: file.sha256 for file in self.files}
+        expected = {file.name: file.sha256 for file in self.files}
         if found := self.finding():
             expected[found.file] = found.file_sha256
         for name, sha256 in expected.items():
-            path = folder / name
+            path = self.beside(name)
             if not path.is_file() or file_sha256(path) != sha256:
                 raise UnusableNetworkError(
                     self, f"The weights of {self.title} are damaged: {name} has another sha256.", _again(self)

@@ -62,14 +62,14 @@ def family(name: str) -> tuple[ModelCard, ...]:
 
 def taken_names() -> set[str]:
     """Return the names that a new card can't have. A family's is one: recipes that name it would get the new card."""
-    folders = {path.name for path in settings().models_dir.glob("*")}
+    folders = {path.name for folder in settings().card_dirs for path in folder.glob("*")}
     return folders | {card.family for card in cards().values()}
 
 
 def _read_cards() -> dict[str, ModelCard | str]:
     """Return every card by name, or what is wrong with it."""
-    found = sorted(settings().models_dir.glob("*/card.toml"))
-    return {path.parent.name: _read_card(path) for path in found}
+    found = {path.parent.name: path for folder in reversed(settings().card_dirs) for path in folder.glob("*/card.toml")}
+    return {name: _read_card(path) for name, path in sorted(found.items())}
 
 
 def _read_card(path: Path) -> ModelCard | str:

@@ -41,7 +41,7 @@ def install(card: ModelCard, on_progress: OnProgress = lambda _here, _total: Non
         If a file can't be fetched or stored, what came is not what the card promises, or the network does not do
         what its card says: then nothing is stored.
     """
-    with _in_plain_words(card), alone_in(card.folder):
+    with _alone_with(card):
         if _is_in_order(card):
             return False
         with _empty_folder(card) as folder:
@@ -61,7 +61,7 @@ def confirm(card: ModelCard) -> None:
     SegdeckError
         If it is not installed.
     """
-    with _in_plain_words(card), alone_in(card.folder):
+    with _alone_with(card):
         found = card.finding()
         if found is None or not card.installed:
             raise missing(card)
@@ -83,7 +83,7 @@ def remove(card: ModelCard) -> bool:
         If that is not allowed here.
     """
     folder = card.folder
-    with _in_plain_words(card), alone_in(folder):
+    with _alone_with(card):
         if card.by_hand:
             shutil.rmtree(folder)
             return True
@@ -123,7 +123,7 @@ def _gather(card: ModelCard, folder: Path, on_progress: OnProgress) -> None:
             shutil.copyfile(card.folder / file.name, folder / file.name)
     if card.reference:
         for name in (card.reference.picture, card.reference.mask):
-            shutil.copyfile(card.folder / name, folder / name)
+            shutil.copyfile(card.beside(name), folder / name)
 
 
 def _fetch_all(card: ModelCard, wanted: Sequence[NetworkFile], on_progress: OnProgress) -> None:
@@ -158,6 +158,16 @@ def _empty_folder(card: ModelCard) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _alone_with(card: ModelCard) -> Iterator[None]:
+    """Keep other processes away from a network's files, and say in plain words what goes wrong with them."""
+    with _in_plain_words(card):
+        if not card.by_hand:  # the card may be in an installed package, and nothing yet where its files go
+            card.folder.mkdir(parents=True, exist_ok=True)
+        with alone_in(card.folder):
+            yield
 
 
 @contextmanager

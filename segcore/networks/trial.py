@@ -1,9 +1,7 @@
 """Tries a network's files. This runs in a process of its own: see `segcore.processes.worker`."""
 
 import os
-import resource
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +23,7 @@ from segcore.networks.masks import in_proportion
 from segcore.networks.network import Network, not_a_network, open_with, paths_of, ramp, read_reference, why_refused
 from segcore.networks.repair import REPAIRED_ENDING
 from segcore.networks.runtimes import load
+from segcore.processes.posix import most_resident_mb
 from segcore.processes.worker import Message
 from segcore.segmentation import Image, LabelMap
 
@@ -56,7 +55,7 @@ def segment(pixels: bytes, card: Mapping[str, Any], folder: str, height: int, wi
 def _check(card: ModelCard, folder: Path, read_log: ReadLog) -> Iterator[Finding]:
     """Try a card's files and yield what is found, first with OpenCV alone."""
     weights = folder / card.weights.name
-    before_mb = _most_resident_mb()
+    before_mb = most_resident_mb()
 
     def run(path: Path) -> tuple[Path, Network]:
         return path, _network(card, path)
@@ -97,7 +96,7 @@ def _inspect(files: Sequence[Path], read_log: ReadLog) -> dict[str, Any]:
     if kind is None:
         raise SegdeckError(f"Files like this one are not taken; {', '.join(KINDS)} are accepted.")
 
-    before_mb = _most_resident_mb()
+    before_mb = most_resident_mb()
 
     def run(path: Path) -> dict[str, Any]:
         tried = [path, *others]
@@ -188,18 +187,12 @@ def _network(card: ModelCard, path: Path) -> Network:
 
 def _refuse_hungry(title: str, before_mb: float) -> None:
     """Refuse a network that took too much memory since a time before it was loaded."""
-    taken_mb = _most_resident_mb() - before_mb
+    taken_mb = most_resident_mb() - before_mb
     if taken_mb > _MOST_RESIDENT_MB:
         raise SegdeckError(
             f"The network {title} takes {taken_mb:.0f} MB of memory when it runs; "
             f"at most {_MOST_RESIDENT_MB} MB are accepted."
         )
-
-
-def _most_resident_mb() -> float:
-    """Return how large this process was at its largest."""
-    in_bytes = sys.platform == "darwin"  # in kilobytes elsewhere
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if in_bytes else 1e3)
 
 
 def _milliseconds(*networks: Network) -> list[float]:

@@ -2,7 +2,7 @@
 
 import sys
 
-from segcore.pipeline import set_up_process
+from segcore.processes.set_up import set_up_process
 from tests.bench import browser, fuzz, line, live, memory, methods, networks, refinement, shapes, starts, uploads, video
 
 BENCHES = {

@@ -26,7 +26,7 @@ def run() -> Iterator[str]:
 
     frames = [Canvas.converted_from(picture(number), BT601) for number in range(8)]
     found = [segmenter.segment(canvas.bgr()) for canvas in frames]
-    refiner, times, luma = Stream(refinement), [], []
+    refiner, times, luma = refinement.build(), [], []
     for number in range(12 * len(frames)):
         canvas, segmentation = frames[number % len(frames)], found[number % len(frames)]
         start = time.perf_counter()
@@ -38,7 +38,7 @@ def run() -> Iterator[str]:
     detail = f"fastest {min(times):.1f} ms; one Gaussian blur of the luma beside it {statistics.median(luma):.1f} ms"
     yield verdict("refinement, ms a frame", statistics.median(times), 3, at_least=False, detail=detail)
 
-    raw, steady, refiner = Flicker(), Flicker(), Stream(refinement)
+    raw, steady, refiner = Flicker(), Flicker(), refinement.build()
     sitter = read_astronaut()
     for seed in range(_FRAMES):
         grain = np.random.default_rng(seed).normal(0, _NOISE_LEVELS, sitter.shape)

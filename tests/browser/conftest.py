@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from segcore.segmentation import Image
 from tests.browser.camera import write_clip
 
 ROOT = Path(__file__).resolve().parents[2]
+_SEGDECK = (sys.executable, "-m", "segcore.cli")
 SCREENSHOTS = ROOT / "tests" / "screenshots"
 WAIT_MS = 60_000
 FLAGS = [
@@ -70,17 +71,25 @@ class Server:
 
 
 @contextmanager
-def running_server(folder: Path, **environment: str) -> Iterator[Server]:
+def running_server(
+    folder: Path, *, command: Sequence[str] = _SEGDECK, cwd: Path = ROOT, host: str = "", **environment: str
+) -> Iterator[Server]:
     """Start Segdeck on a free port, and end it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     work_dir, log = folder / "work", folder / "log.txt"
-    command = [sys.executable, "-m", "segcore.cli", "run", "--port", str(port)]
     settings = {**os.environ, "SEGDECK_WORK_DIR": str(work_dir), **environment}
     with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=out, stderr=out, start_new_session=True)
-    url = f"http://localhost:{port}"
+        process = subprocess.Popen(
+            [*command, "run", "--port", str(port), *(["--host", host] if host else [])],
+            cwd=cwd,
+            env=settings,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    url = f"http://{host or 'localhost'}:{port}"
     try:
         _until_answers(f"{url}/_stcore/health", process, log)
         yield Server(url, work_dir, process, log)

@@ -214,7 +214,7 @@ def test_an_object_marked_in_the_first_picture_is_tracked_through_a_clip(
     with av.open(io.BytesIO(download(page, "Mask video"))) as mask:
         masks = [frame.to_ndarray(format="gray") for frame in mask.decode(video=0)]
     for number, mask in enumerate(masks[:20]):
-        across = np.flatnonzero((mask > 127).any(axis=0))
+        across = np.flatnonzero((mask > 127).any(axis=0))  # type: ignore[attr-defined]
         middle = (across[0] + across[-1]) / 2
         assert middle == pytest.approx(70 + 6 * number, abs=4)
         assert across[-1] - across[0] == pytest.approx(80, abs=6)

@@ -24,7 +24,7 @@ def test_every_option_is_told_with_its_help() -> None:
     assert done.returncode == 0, done.stderr
     for name, options in SETS.items():
         part = name.partition(".")[0]
-        for field, about in options.model_fields.items():
+        for field, about in options.model_fields.items():  # type: ignore[attr-defined]
             if field not in ("method", "kind") or about.title:
                 assert f"{part}.{field} " in done.stdout
                 assert (about.description or "?") in done.stdout

@@ -61,9 +61,9 @@ def work(connection: Connection, folder: Path, kinds: Mapping[str, Kind]) -> Non
     os.setsid()  # so that all that is started here can be ended at once
     os.nice(10)
     _settle_in(folder)
-    from segcore.pipeline import use_one_thread_each
+    from segcore.processes.set_up import set_up_process
 
-    use_one_thread_each()  # as the app and the command line do
+    set_up_process()  # as the app and the command line do
     _warm_up()
     connection.send("ready")
     while True:

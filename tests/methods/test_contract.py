@@ -18,7 +18,7 @@ DEFAULTS = {
     if not any(field.is_required() for field in options.model_fields.values())
 }
 VARIANTS = {
-    f"{options['method']} {' '.join(map(str, list(options.values())[1:]))}": METHODS[options["method"]](**options)
+    f"{options['method']} {' '.join(map(str, list(options.values())[1:]))}": METHODS[options["method"]](**options)  # type: ignore[attr-defined]
     for options in (
         *({"method": "threshold", "kind": kind} for kind in ("triangle", "adaptive_mean", "adaptive_gaussian")),
         *({"method": "threshold", "channel": channel} for channel in ("hue", "green_to_red", "blue")),

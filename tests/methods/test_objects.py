@@ -6,9 +6,10 @@ from hypothesis import given
 
 from segcore.methods import METHODS
 from segcore.methods.color_range import ColorRange, ColorRangeOptions
-from segcore.methods.objects import ObjectsOptions
+from segcore.methods.objects import ObjectsOptions, ObjectsSegmenter
 from segcore.methods.threshold import ThresholdOptions
 from segcore.objects.measures import measure
+from segcore.picture.frame import Frame
 from segcore.recipe import parse_recipe
 from segcore.segmentation import Label, Segmentation
 from tests.conftest import noise
@@ -54,9 +55,9 @@ class Given:
 
 def numbered(answer, **options):
     """Number the objects of a segmentation that is there already."""
-    segmenter = Stream(ObjectsOptions(source=BRIGHT, **options))
-    segmenter.segmenter._source = Given(answer)
-    return segmenter.segment(noise(*answer.label_map.shape))
+    options = ObjectsOptions(source=BRIGHT, **options)
+    found = ObjectsSegmenter(options, Given(answer)).segment(Frame.of_image(noise(*answer.label_map.shape)))
+    return options.build_numberer().number(found)
 
 
 # One picture
@@ -184,7 +185,7 @@ def test_every_other_method_can_be_its_source_and_it_not_its_own():
     start = 'title="x"\n[overlay]\nkind="objects"\n[segmenter]\nmethod="objects"\n'
     for name in METHODS.keys() - {"objects", "color_range"}:
         recipe = parse_recipe(f'{start}[segmenter.source]\nmethod="{name}"')
-        assert recipe.segmenter.source == METHODS[name]()
+        assert recipe.segmenter.source == METHODS[name]()  # type: ignore[attr-defined]
         assert parse_recipe(recipe.to_toml()) == recipe
     with refused("segmenter.source.method", "'objects' is not allowed", "color_range"):
         parse_recipe(f'{start}[segmenter.source]\nmethod="objects"')

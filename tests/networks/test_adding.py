@@ -262,6 +262,7 @@ def test_what_a_killed_process_left_goes_when_the_next_network_is_added(darknet,
 def test_a_folder_that_can_not_be_written_to_is_said(darknet, models_dir):
     proposal = propose(sort_files(darknet), "net")
     models_dir.rmdir()
+    models_dir.write_bytes(b"")
     with refused("could not be saved"):
         add(proposal.card, proposal.files)
 

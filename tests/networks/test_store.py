@@ -173,7 +173,7 @@ def test_stopping_keeps_what_came(server, card_of, models_dir):
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # in a shell's background, it is ignored
     ) as running:
-        while running.poll() is None and not part.exists():
+        while running.poll() is None and not (part.exists() and part.stat().st_size):
             threading.Event().wait(0.005)
         running.send_signal(signal.SIGINT)
         _, told = running.communicate(timeout=60)

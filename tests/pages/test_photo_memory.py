@@ -4,7 +4,7 @@ import cv2
 import pytest
 
 from segcore.picture.photo import write_png
-from segcore.pipeline import give_large_memory_back
+from segcore.processes.posix import give_large_memory_back
 from segcore.recipe import ready_recipes
 from tests.astronaut import read_astronaut
 from tests.conftest import noise

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from segcore.errors import SegdeckError
+from segcore.processes.posix import CAN_FORK
 from segcore.processes.worker import Limits, Message, ask, ask_once
 
 LIMITS = Limits(memory_bytes=2 << 30, silence_s=20)
@@ -62,6 +63,16 @@ def count(number: int) -> Iterator[Message]:
         yield {"n": n, "number": os.getpid()}, b""
 
 
+@pytest.fixture(params=["forked", "started"], autouse=True)
+def forked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Tell whether workers are forked or started, which is chosen for the test: both keep the same promises."""
+    chosen = bool(request.param == "forked")
+    if chosen and not CAN_FORK:
+        pytest.skip("this system does not fork")
+    monkeypatch.setattr("segcore.processes.worker.CAN_FORK", chosen)
+    return chosen
+
+
 def _running(number: int) -> bool:
     return psutil.pid_exists(number) and psutil.Process(number).status() != psutil.STATUS_ZOMBIE
 
@@ -104,16 +115,20 @@ def test_what_a_library_prints_is_no_answer() -> None:
 
 
 _ASKER = """
+import sys
+from segcore.processes import worker
 from segcore.processes.worker import Limits, ask
+worker.CAN_FORK = sys.argv[1] == "True"
 for values, _ in ask("tests.processes.test_worker:count", {"number": 10**9}, Limits(2 << 30, 20), ""):
     if not values["n"]:
         print(values["number"], flush=True)
 """
 
 
-def test_a_worker_ends_with_the_one_who_asked() -> None:
-    with subprocess.Popen([sys.executable, "-c", _ASKER], stdout=subprocess.PIPE, cwd=Path.cwd()) as asker:
+def test_a_worker_ends_with_the_one_who_asked(forked: bool) -> None:
+    command = [sys.executable, "-c", _ASKER, str(forked)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path.cwd()) as asker:
         assert asker.stdout
-        worker = psutil.Process(int(asker.stdout.readline()))
+        asked = psutil.Process(int(asker.stdout.readline()))
         asker.kill()
-    worker.wait(20)
+    asked.wait(20)

@@ -106,7 +106,10 @@ def test_a_job_that_was_killed_leaves_nothing_for_long(tmp_path: Path) -> None:
         assert asker.stdout
         while not list(tmp_path.glob("*.part")):  # it is opened beside the first steps
             assert asker.stdout.readline()
+        asker.send_signal(signal.SIGSTOP)  # so that neither it nor its worker can tidy up
         children = psutil.Process(asker.pid).children(recursive=True)
+        for child in children:
+            child.kill()
         asker.kill()
     psutil.wait_procs(children, timeout=20)
     assert names(tmp_path) != ["a.mp4"]

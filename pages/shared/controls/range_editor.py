@@ -11,7 +11,8 @@ import streamlit as st
 
 from pages.shared.desk.show import plain
 from pages.shared.visitor.session import Widget, session
-from segcore.methods.color_range import CHANNELS, ColorRange, ColorRangeOptions, ColorSpace, range_around
+from segcore.methods.color_range import CHANNELS, ColorRange, ColorRangeOptions, range_around
+from segcore.picture.frame import ColorSpace
 
 _SPACES: dict[ColorSpace, str] = {
     "hsv": "Hue, saturation, brightness",
