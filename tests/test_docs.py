@@ -205,7 +205,8 @@ def test_the_methods_are_the_real_ones() -> None:
 
 
 def test_the_ready_recipes_are_the_real_ones() -> None:
-    assert PRESENTER.table("Recipe") == [(name, recipe.summary) for name, recipe in ready_recipes().items()]
+    wanted = [(recipe.title, name, recipe.summary) for name, recipe in ready_recipes().items()]
+    assert PRESENTER.table("Recipe") == wanted
 
 
 def test_the_overlays_are_the_real_ones() -> None:
