@@ -53,6 +53,10 @@ class _Track:
 class Tracker:
     """Gives the objects of one stream their numbers: from 1 on, none ever twice."""
 
+    # Of the maintained trackers norfair comes nearest, with the same measure of unlikeness: it takes 1.7 times as long
+    # for 5 objects and 8 times for 40, and on 12 scenes of real ways changed a number 4 times, this one never:
+    # tests/bench/libraries.py.
+
     def __init__(self) -> None:
         self._tracks: list[_Track] = []
         self._next = 1

@@ -216,6 +216,8 @@ def carry_numbers(instances: InstanceMap, label_map_before: LabelMap, label_map:
         return carried
     step = math.ceil(math.sqrt(kept.size / _MOST_PIXELS))
     kept, numbers, labels = kept[::step, ::step], carried[::step, ::step], label_map[::step, ::step]
+    # With scipy's exact transform all of this takes 2.2 times as long (median of 66 photos), and 0.7 % of the pixels
+    # that changed have another number: tests/bench/libraries.py.
     _, nearest = cv2.distanceTransformWithLabels(
         (~kept).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )

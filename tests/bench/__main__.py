@@ -3,10 +3,25 @@
 import sys
 
 from segcore.processes.set_up import set_up_process
-from tests.bench import browser, fuzz, line, live, memory, methods, networks, refinement, shapes, starts, uploads, video
+from tests.bench import (
+    browser,
+    fuzz,
+    libraries,
+    line,
+    live,
+    memory,
+    methods,
+    networks,
+    refinement,
+    shapes,
+    starts,
+    uploads,
+    video,
+)
 
 BENCHES = {
     "methods": methods.run,
+    "libraries": libraries.run,
     "networks": networks.run,
     "refinement": refinement.run,
     "live": live.run,

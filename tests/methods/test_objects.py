@@ -55,9 +55,9 @@ class Given:
 
 def numbered(answer, **options):
     """Number the objects of a segmentation that is there already."""
-    options = ObjectsOptions(source=BRIGHT, **options)
-    found = ObjectsSegmenter(options, Given(answer)).segment(Frame.of_image(noise(*answer.label_map.shape)))
-    return options.build_numberer().number(found)
+    method = ObjectsOptions(source=BRIGHT, **options)
+    found = ObjectsSegmenter(method, Given(answer)).segment(Frame.of_image(noise(*answer.label_map.shape)))
+    return method.build_numberer().number(found)
 
 
 # One picture
