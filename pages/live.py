@@ -54,7 +54,7 @@ def say_phase(phase: Phase) -> None:
 @st.fragment(run_every=1)
 def show_state(live: LiveView) -> None:
     """Say how the connection is doing and, while frames come, what is measured of them."""
-    now = live.processor.figures()
+    now = live.processor.status()
     if now.error:
         st.error(plain(now.error), icon=":material/error:")
     if live.look():

@@ -2,36 +2,30 @@
 
 import logging
 import statistics
-import textwrap
 import threading
 import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import av
-import numpy as np
-import PIL.Image
-import PIL.ImageDraw
-import PIL.ImageFont
 
 from segcore.errors import SegdeckError
-from segcore.picture.canvas import Canvas
 from segcore.picture.color_tags import BT601
+from segcore.picture.notice import notice
 from segcore.picture.video_frame import canvas_of_frame
 from segcore.pipeline import Pipeline, Result
 
 logger = logging.getLogger(__name__)
 
-_WINDOW_S = 2.0  # figures are of this long
+_WINDOW_S = 2.0  # the status is of this long
 _KEPT = 240  # moments, enough for the window at any camera's rate
 _STARTING = "Starting…"
 _FAILED = "This look failed on this picture. Choose another one."
 
 
 @dataclass(frozen=True, slots=True)
-class LiveFigures:
+class LiveStatus:
     """What the page shows of a running stream.
 
     Attributes
@@ -41,15 +35,15 @@ class LiveFigures:
     delay_ms
         From a frame's arrival to its result leaving, the median.
     coverage_percent
-        Of the result that is shown, by label; empty while a card is.
+        Of the result that is shown, by label; empty while a notice is.
     timings_ms
-        Of the result that is shown, by stage; empty while a card is.
+        Of the result that is shown, by stage; empty while a notice is.
     objects
         How many there are in it; None where the method does not tell objects apart.
     note
-        What who watches should know of the newest results; empty if all is well.
+        One sentence on the newest results for who watches; empty if all is well.
     error
-        Why there is a card instead of a picture; empty if there is none.
+        Why a notice is shown instead of a result; empty if none is.
     last_frame_s
         `time.monotonic` when the newest frame came; None before the first.
     """
@@ -77,7 +71,7 @@ class LiveProcessor:
 
     `recv` never waits: a thread of its own works on the newest frame, and `recv` gives back the newest result. So a
     slow method never holds up the connection, and the raw frame is never what is sent: before the first
-    result, and after an error, it is a plain card.
+    result, and after an error, it is a notice.
     """
 
     def __init__(self) -> None:
@@ -104,12 +98,12 @@ class LiveProcessor:
             self._error, self._note = "", ("", 0.0)
 
     def refuse(self, message: str) -> None:
-        """Show a card with this message, for there is no pipeline to work with."""
+        """Show a notice with this message, for there is no pipeline to work with."""
         with self._changed:
             self._pipeline, self._shown, self._error = None, None, message
 
     def recv(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """Take a frame and give back the newest result, or a card. Called by WebRTC, a frame at a time.
+        """Take a frame and give back the newest result, or a notice. Called by WebRTC, a frame at a time.
 
         Parameters
         ----------
@@ -132,14 +126,14 @@ class LiveProcessor:
             if shown:
                 self._sent.append((now, now - shown.came_s))
         if shown is None:
-            return card(error or _STARTING, frame.height, frame.width).to_video_frame()
+            return notice(error or _STARTING, frame.height, frame.width).to_video_frame()
         return shown.result.canvas.to_video_frame()
 
     def on_ended(self) -> None:
-        """Stop working: the stream is over. The next `recv` starts anew, with a card.
+        """Stop working: the stream is over. The next `recv` starts anew, with a notice.
 
-        Returns at once, for WebRTC calls it where all its connections are served. A frame that is at work is worked
-        to its end, and what comes of it is thrown away.
+        Returns at once, for WebRTC calls it where all its connections are served. A frame that is being
+        processed is processed to its end, and its result is thrown away.
         """
         with self._changed:
             self._open = False
@@ -149,7 +143,7 @@ class LiveProcessor:
             self._sent.clear()
             self._changed.notify()
 
-    def figures(self) -> LiveFigures:
+    def status(self) -> LiveStatus:
         """Return how the stream is doing."""
         since = time.monotonic() - _WINDOW_S
         with self._changed:
@@ -157,7 +151,7 @@ class LiveProcessor:
             ages = [age for moment, age in self._sent if moment > since]
             shown, error, last = self._shown, self._error, self._last_frame_s
             note = self._note[0] if self._note[1] > since else ""
-        return LiveFigures(
+        return LiveStatus(
             frames_per_s=(len(finished) - 1) / (finished[-1] - finished[0]) if len(finished) > 1 else 0,
             delay_ms=statistics.median(ages) * 1000 if ages else 0,
             coverage_percent=shown.result.measures.coverage_percent if shown else {},
@@ -199,29 +193,3 @@ class LiveProcessor:
                     self._finished.append(time.monotonic())
                     if said := result.segmentation.note:
                         self._note = (said, time.monotonic())
-
-
-@lru_cache(maxsize=8)
-def card(message: str, height: int, width: int) -> Canvas:
-    """Return a plain card with a message on it.
-
-    Parameters
-    ----------
-    message
-        What it says.
-    height, width
-        Its size in pixels; an odd side is made even.
-
-    Returns
-    -------
-    Canvas
-        I420.
-    """
-    height, width = height + height % 2, width + width % 2
-    picture = PIL.Image.new("RGB", (width, height), "#1c1c1e")
-    size = max(12, height // 18)
-    draw = PIL.ImageDraw.Draw(picture)
-    lines = textwrap.fill(message, max(10, round(width * 0.8 / (size * 0.52))))
-    font = PIL.ImageFont.load_default(size)
-    draw.multiline_text((width / 2, height / 2), lines, "#f2f2f7", font, anchor="mm", align="center", spacing=size // 2)
-    return Canvas.converted_from(np.ascontiguousarray(np.asarray(picture, np.uint8)[..., ::-1]), BT601)

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from segcore.errors import SegdeckError
-from segcore.live import LiveProcessor, card
+from segcore.live import LiveProcessor
 from segcore.methods.color_range import ColorRange, ColorRangeOptions
 from segcore.overlays import Overlay
 from segcore.overlays.cut_out import CutOut
 from segcore.overlays.tint import Tint
 from segcore.picture.canvas import Canvas
 from segcore.picture.color_tags import BT601
+from segcore.picture.notice import notice
 from segcore.pipeline import Pipeline, Result, build_pipeline
 from segcore.recipe import Recipe, ready_recipes
 from tests.clips import picture
@@ -79,8 +80,8 @@ def shows_raw(frame: av.VideoFrame) -> bool:
     return shows_background_in(frame, (150, 90, 60))
 
 
-def is_card(frame: av.VideoFrame, message: str) -> bool:
-    return bool((seen(frame) == card(message, frame.height, frame.width).bgr()).all())
+def is_notice(frame: av.VideoFrame, message: str) -> bool:
+    return bool((seen(frame) == notice(message, frame.height, frame.width).bgr()).all())
 
 
 def send_until(live: LiveProcessor, wanted: Callable[[av.VideoFrame], bool]) -> list[av.VideoFrame]:
@@ -118,25 +119,25 @@ def test_a_camera_frame_is_what_the_tests_take_for_raw() -> None:
     assert shows_raw(camera())
 
 
-def test_the_first_frame_is_a_card_and_never_the_raw_one(live: LiveProcessor) -> None:
+def test_the_first_frame_is_a_notice_and_never_the_raw_one(live: LiveProcessor) -> None:
     slow = gate(CutOut(color="#00ff00"))
     live.use(slow)
     first = live.recv(camera())
-    assert is_card(first, "Starting…")
+    assert is_notice(first, "Starting…")
     assert slow.entered.acquire(timeout=60)
-    assert is_card(live.recv(camera(1)), "Starting…")
+    assert is_notice(live.recv(camera(1)), "Starting…")
     slow.open.release(100)
     came = send_until(live, lambda frame: shows_background_in(frame, GREEN))
     assert not [frame for frame in came if shows_raw(frame)]
 
 
-def test_without_a_pipeline_there_is_a_card(live: LiveProcessor) -> None:
-    assert is_card(live.recv(camera()), "Starting…")
+def test_without_a_pipeline_there_is_a_notice(live: LiveProcessor) -> None:
+    assert is_notice(live.recv(camera()), "Starting…")
     live.refuse("The network is not installed.")
-    assert is_card(live.recv(camera()), "The network is not installed.")
-    assert live.figures().error == "The network is not installed."
+    assert is_notice(live.recv(camera()), "The network is not installed.")
+    assert live.status().error == "The network is not installed."
     live.use(cut_out("#00ff00"))
-    assert live.figures().error == ""
+    assert live.status().error == ""
     send_until(live, lambda frame: shows_background_in(frame, GREEN))
 
 
@@ -194,7 +195,7 @@ def test_a_recipe_that_hides_takes_a_shown_raw_picture_away_at_once(live: LivePr
     hiding.open.release(1000)
     came += send_until(live, lambda frame: shows_background_in(frame, GREEN))
     assert not [frame for frame in came if shows_raw(frame)]
-    assert is_card(came[0], "Starting…")
+    assert is_notice(came[0], "Starting…")
 
 
 def test_between_two_that_hide_the_picture_goes_on(live: LiveProcessor) -> None:
@@ -213,20 +214,20 @@ def test_between_two_that_hide_the_picture_goes_on(live: LiveProcessor) -> None:
         (ZeroDivisionError("secret"), "This look failed on this picture. Choose another one."),
     ],
 )
-def test_an_error_gives_a_card_and_the_stream_goes_on(
+def test_an_error_gives_a_notice_and_the_stream_goes_on(
     error: Exception, message: str, live: LiveProcessor, caplog: pytest.LogCaptureFixture
 ) -> None:
     failing = Failing(Recipe(title="Failing", segmenter=REDS, overlay=Tint(strength=1)))
     live.use(failing)
     send_until(live, shows_raw)
     failing.error = error
-    send_until(live, lambda frame: is_card(frame, message))
-    figures = live.figures()
-    assert (figures.error, figures.coverage_percent, figures.timings_ms) == (message, {}, {})
-    assert is_card(live.recv(camera()), message)
+    send_until(live, lambda frame: is_notice(frame, message))
+    status = live.status()
+    assert (status.error, status.coverage_percent, status.timings_ms) == (message, {}, {})
+    assert is_notice(live.recv(camera()), message)
     failing.error = None
     send_until(live, shows_raw)
-    assert live.figures().error == ""
+    assert live.status().error == ""
     assert ("could not be processed" in caplog.text) == isinstance(error, ZeroDivisionError)
 
 
@@ -237,7 +238,7 @@ def test_an_error_of_the_old_recipe_is_not_told_under_the_new(live: LiveProcesso
     assert old.entered.acquire(timeout=60)
     live.refuse("Nothing to see.")
     old.open.release(100)
-    assert [live.figures().error, is_card(live.recv(camera()), "Nothing to see.")] == ["Nothing to see.", True]
+    assert [live.status().error, is_notice(live.recv(camera()), "Nothing to see.")] == ["Nothing to see.", True]
 
 
 def test_each_frame_sent_is_an_object_of_its_own(live: LiveProcessor) -> None:
@@ -254,9 +255,9 @@ def test_when_a_stream_ends_the_thread_ends_and_a_later_one_starts_anew(live: Li
     send_until(live, lambda frame: shows_background_in(frame, GREEN))
     live.on_ended()
     assert all_workers_end()
-    assert live.figures().last_frame_s is None
-    assert live.figures().frames_per_s == 0
-    assert is_card(live.recv(camera()), "Starting…")
+    assert live.status().last_frame_s is None
+    assert live.status().frames_per_s == 0
+    assert is_notice(live.recv(camera()), "Starting…")
     send_until(live, lambda frame: shows_background_in(frame, GREEN))
     live.on_ended()
     live.on_ended()  # twice does no harm
@@ -271,59 +272,59 @@ def test_a_stream_ends_and_the_next_begins_while_a_frame_is_at_work(answer: str,
     if answer == "an error":
         slow.segmenter = None  # type: ignore[attr-defined]
     live.on_ended()  # with the frame at work, this comes back only because it waits for nothing
-    assert is_card(live.recv(camera(1)), "Starting…")
+    assert is_notice(live.recv(camera(1)), "Starting…")
     assert len(workers()) == 1, "two threads at one pipeline"
     assert not slow.entered.acquire(timeout=0.2), "the frame of the new stream waits for that of the old one"
     slow.open.release()
     assert slow.entered.acquire(timeout=60)  # at work on the new stream's frame: the old one's is done
-    assert is_card(live.recv(camera(2)), "Starting…"), "nothing of the old stream is shown"
-    assert live.figures().error == ""
+    assert is_notice(live.recv(camera(2)), "Starting…"), "nothing of the old stream is shown"
+    assert live.status().error == ""
     slow.open.release(100)
     if answer == "a result":
         send_until(live, lambda frame: shows_background_in(frame, GREEN))
 
 
 def test_the_figures_are_of_what_is_shown(live: LiveProcessor) -> None:
-    assert live.figures().last_frame_s is None
+    assert live.status().last_frame_s is None
     live.use(cut_out("#00ff00"))
     before = time.monotonic()
-    send_until(live, lambda _: live.figures().frames_per_s > 0 and live.figures().delay_ms > 0)
-    figures = live.figures()
-    assert figures.coverage_percent["red"] == pytest.approx(100 * 900 / 19200, abs=1)
-    assert set(figures.timings_ms) == {"segment", "refine", "draw", "measure"}
-    assert before <= figures.last_frame_s <= time.monotonic()
-    assert figures.delay_ms / 1000 <= time.monotonic() - before
+    send_until(live, lambda _: live.status().frames_per_s > 0 and live.status().delay_ms > 0)
+    status = live.status()
+    assert status.coverage_percent["red"] == pytest.approx(100 * 900 / 19200, abs=1)
+    assert set(status.timings_ms) == {"segment", "refine", "draw", "measure"}
+    assert before <= status.last_frame_s <= time.monotonic()
+    assert status.delay_ms / 1000 <= time.monotonic() - before
 
 
 def test_a_note_is_told_a_while_longer_than_it_lasts(live: LiveProcessor) -> None:
     live.use(build_pipeline(ready_recipes()["what_moves"]))
-    send_until(live, lambda _: "Learning" in live.figures().note)
-    send_until(live, lambda _: not live.figures().note)
+    send_until(live, lambda _: "Learning" in live.status().note)
+    send_until(live, lambda _: not live.status().note)
     live.use(cut_out("#00ff00"))
     send_until(live, lambda frame: shows_background_in(frame, GREEN))
-    assert live.figures().note == ""
+    assert live.status().note == ""
 
 
 def test_the_rate_falls_to_zero_when_no_frames_come(live: LiveProcessor) -> None:
     live.use(cut_out("#00ff00"))
-    send_until(live, lambda _: live.figures().frames_per_s > 0)
+    send_until(live, lambda _: live.status().frames_per_s > 0)
     end = time.monotonic() + 60
-    while live.figures().frames_per_s > 0 or live.figures().delay_ms > 0:
+    while live.status().frames_per_s > 0 or live.status().delay_ms > 0:
         assert time.monotonic() < end
         threading.Event().wait(0.02)
-    assert live.figures().coverage_percent, "the last result is still what would be shown"
+    assert live.status().coverage_percent, "the last result is still what would be shown"
 
 
-def test_a_card_has_the_size_of_the_frame_made_even_and_is_readable() -> None:
-    plain = card("Look here", 121, 161)
+def test_a_notice_has_the_size_of_the_frame_made_even_and_is_readable() -> None:
+    plain = notice("Look here", 121, 161)
     assert (plain.size, plain.matrix) == ((122, 162), BT601)
     image = plain.bgr()
     assert image[2, 2].tolist() == pytest.approx([30, 28, 28], abs=3)
     assert image.max() > 200, "the words are light on dark"
-    assert (card("Other words", 121, 161).bgr() != image).any()
+    assert (notice("Other words", 121, 161).bgr() != image).any()
 
 
-def test_any_size_of_frame_gets_a_card(live: LiveProcessor) -> None:
+def test_any_size_of_frame_gets_a_notice(live: LiveProcessor) -> None:
     for width, height in [(640, 360), (270, 480), (162, 122), (16, 16)]:
         frame = live.recv(av.VideoFrame(width, height, "yuv420p"))
         assert (frame.width, frame.height) == (width, height)

@@ -35,7 +35,7 @@ class LiveView:
 
     def apply(self, recipe: Recipe) -> None:
         """Hand the recipe to the running stream; what it needs is ready before the next frame sees it."""
-        if self._recipe == recipe and not self.processor.figures().error:
+        if self._recipe == recipe and not self.processor.status().error:
             return
         try:
             self.processor.use(build_pipeline(recipe))
@@ -50,7 +50,7 @@ class LiveView:
         state = self.player.state if self.player else None
         told = self.connection.look(
             active=state is not None and (state.playing or state.signalling),
-            last_frame_s=self.processor.figures().last_frame_s,
+            last_frame_s=self.processor.status().last_frame_s,
             now_s=time.monotonic(),
         )
         if told and self.connection.desired is False:
