@@ -12,6 +12,7 @@ from pages.shared.camera.live_view import LiveView
 from pages.shared.camera.webrtc import CAMERA, rtc_configuration
 from pages.shared.controls.recipe_picker import pick_recipe
 from pages.shared.desk.show import plain, worth_telling
+from pages.shared.drawing.surface import works_on_marks
 from pages.shared.visitor.session import session
 
 _WORDS: Translations = {
@@ -28,7 +29,7 @@ _WORDS: Translations = {
 @st.fragment
 def controls(live: LiveView) -> None:
     recipe = pick_recipe("live")
-    if recipe.segmenter.method == "grab":
+    if works_on_marks(recipe):
         st.caption("Here the box is set under Fine-tune. On Photo and Video it is drawn, and kept for this page.")
     live.apply(recipe)
 

@@ -8,7 +8,7 @@ from pages.shared.controls.recipe_picker import pick_recipe
 from pages.shared.desk.downloads import download_row
 from pages.shared.desk.photos import PhotoDesk, downloads, forget, keep
 from pages.shared.desk.show import coverage_line, kept_row, plain, show_objects, smaller
-from pages.shared.drawing.surface import draw_marks, marks_object
+from pages.shared.drawing.surface import draw_marks, works_on_marks
 from pages.shared.server import failures
 from pages.shared.visitor.session import Widget
 from pages.shared.visitor.shelves import Accepts, Arrival, Shelf
@@ -80,7 +80,7 @@ def desk(mine: Shelf, name: str) -> None:
         before, after = st.columns(2)
         alt = "The photo as it came"
         image, result = now.photo.image, now.result
-        if marks_object(recipe):
+        if works_on_marks(recipe):
             with before:
                 draw_marks(image, alt, "photo")
         else:

@@ -9,7 +9,7 @@ from pages.shared.controls.recipe_picker import pick_recipe
 from pages.shared.desk.clips import Clip, ClipDesk, ClipJob, cancel, first_frame, keep, newest_job, settle, start
 from pages.shared.desk.finished_clip import show_finished
 from pages.shared.desk.show import kept_row, plain, smaller
-from pages.shared.drawing.surface import draw_marks, marks_object
+from pages.shared.drawing.surface import draw_marks, works_on_marks
 from pages.shared.server import failures
 from pages.shared.visitor.shelves import Accepts, Shelf
 from pages.shared.visitor.uploads import upload_box
@@ -52,7 +52,7 @@ def forget() -> None:
 def choose(clip: Clip) -> None:
     """Let the recipe be chosen and, where it needs one, an object be marked in the first frame."""
     recipe = pick_recipe("video")
-    if not marks_object(recipe):
+    if not works_on_marks(recipe):
         return
     image = first_frame(clip)
     draw_marks(image, "The video's first picture", "video")

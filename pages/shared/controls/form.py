@@ -15,11 +15,15 @@ from pages.shared.controls.range_editor import edit_ranges
 from pages.shared.desk.show import plain
 from pages.shared.networks.choose_network import choose_network
 from pages.shared.server import failures
+from segcore.marks import Marks
 from segcore.methods import METHODS, MethodOptions
+from segcore.methods.color_range import ColorRangeOptions
+from segcore.methods.network import NetworkOptions
 from segcore.methods.objects import SOURCES
 from segcore.options import Options, bounds, explain, is_choice
 from segcore.overlays import OVERLAYS, Overlay
 from segcore.overlays.background import background_names, embed_picture
+from segcore.overlays.replace import Replace
 from segcore.picture.photo import read_photo_in_worker
 from segcore.recipe import Recipe, start_with
 
@@ -75,7 +79,7 @@ def _default_overlay(kind: str) -> Overlay:
 
 def edit(options: AnyOptions, key: str) -> AnyOptions:
     """Show a control for each field of ``options`` that counts and return them as the controls are set now."""
-    editor = _EDITORS.get(_name_of(options))
+    editor = next((editor for kind, editor in _EDITORS.items() if isinstance(options, kind)), None)
     values = editor.show(options, key) if editor else {}
     values |= _edit_each(options, key, without=editor.fields if editor else ())
     changed = {name: value for name, value in values.items() if value != getattr(options, name)}
@@ -199,10 +203,10 @@ class _Editor(NamedTuple):
     fields: tuple[str, ...]
 
 
-_EDITORS = {
-    "color_range": _Editor(edit_ranges, ("space", "ranges")),
-    "grab": _Editor(edit_marks, ("box", "strokes")),
-    "network": _Editor(choose_network, ("model", "classes", "colors")),
-    "replace": _Editor(_edit_background, ("picture",)),
+_EDITORS: dict[type[Options], _Editor] = {
+    ColorRangeOptions: _Editor(edit_ranges, ("space", "ranges")),
+    Marks: _Editor(edit_marks, tuple(Marks.model_fields)),
+    NetworkOptions: _Editor(choose_network, ("model", "classes", "colors")),
+    Replace: _Editor(_edit_background, ("picture",)),
 }
-"""By method or overlay."""
+"""By a method's or an overlay's options, or by a trait of them."""

@@ -5,10 +5,10 @@ from typing import Any
 import streamlit as st
 
 from pages.shared.controls.recipe_in_use import recipe_in_use
-from segcore.methods.grab import GrabOptions
+from segcore.marks import Marks
 
 
-def edit_marks(options: GrabOptions, key: str) -> dict[str, Any]:
+def edit_marks(options: Marks, key: str) -> dict[str, Any]:
     """Show the controls and return the value of the box."""
     st.caption(
         "What stands out in this box is cut out; in a video or before the camera it is then tracked. "

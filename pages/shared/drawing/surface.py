@@ -12,7 +12,7 @@ import streamlit as st
 
 from pages.shared.controls.recipe_in_use import recipe_in_use
 from pages.shared.visitor.session import Widget
-from segcore.methods.grab import GrabOptions
+from segcore.marks import Marks
 from segcore.picture.scaling import shrink
 from segcore.recipe import Recipe
 from segcore.segmentation import Image
@@ -27,9 +27,9 @@ _component = st.components.v2.component(
 )
 
 
-def marks_object(recipe: Recipe) -> bool:
-    """Tell whether a recipe works on an object that is marked in the image."""
-    return isinstance(recipe.segmenter, GrabOptions)
+def works_on_marks(recipe: Recipe) -> bool:
+    """Tell whether a recipe works on what is marked in the image."""
+    return isinstance(recipe.segmenter, Marks)
 
 
 def draw_marks(image: Image, alt: str, page: str) -> None:
@@ -54,8 +54,8 @@ def draw_marks(image: Image, alt: str, page: str) -> None:
             "picture": address,
             "alt": alt,
             "aspect": image.shape[1] / image.shape[0],
-            "marks": options.model_dump(mode="json", include={"box", "strokes"}),
-            "home": GrabOptions().box,
+            "marks": options.model_dump(mode="json", include=set(Marks.model_fields)),
+            "home": Marks().box,
             "turn": mine.drawings,
         },
         on_marks_change=lambda: _take(**(surface.value or {})["marks"]),
@@ -65,10 +65,11 @@ def draw_marks(image: Image, alt: str, page: str) -> None:
 def _take(turn: int, box: Any, strokes: Any) -> None:
     """Put what was drawn into the recipe. ``turn`` counts drawings, so that the surface knows what is known here."""
     mine = recipe_in_use()
-    if not marks_object(mine.now):  # another one was chosen meanwhile
+    if not works_on_marks(mine.now):  # another one was chosen meanwhile
         return
-    values = dict(mine.now.segmenter) | {"box": box, "strokes": strokes}
-    mine.now = mine.now.model_copy(update={"segmenter": GrabOptions.model_validate(values)})
+    segmenter = mine.now.segmenter
+    marked = type(segmenter).model_validate(dict(segmenter) | {"box": box, "strokes": strokes})
+    mine.now = mine.now.model_copy(update={"segmenter": marked})
     mine.drawings = turn
 
 
