@@ -1,4 +1,4 @@
-"""A recipe at work: a picture in, a result out."""
+"""A recipe at work: an image or a frame in, a result out."""
 
 import time
 from collections.abc import Mapping
@@ -13,16 +13,16 @@ from segcore.segmentation import Image, Segmentation
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a picture.
+    """What a pipeline makes of a frame.
 
     Attributes
     ----------
     canvas
         What the overlay drew.
     segmentation
-        The picture, split.
+        The label of each pixel.
     measures
-        Its figures.
+        What is measured of it.
     timings_ms
         How long each stage took, in milliseconds: ``segment``, ``refine``, ``draw``, ``measure``.
     """
@@ -38,12 +38,12 @@ class Result:
         return self.canvas.bgr()
 
     def count_objects(self) -> int | None:
-        """Return how many objects there are, or None where the method does not tell them apart."""
+        """Return how many objects there are, or None where the method does not number them."""
         return None if self.segmentation.instances is None else len(self.measures.objects)
 
 
 class Pipeline:
-    """A recipe, ready to work. It belongs to one stream of pictures, and to one thread at a time."""
+    """A recipe, ready to work. It belongs to one stream of frames, and to one thread at a time."""
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
@@ -53,16 +53,16 @@ class Pipeline:
         self._frame: Frame | None = None
 
     def __call__(self, image: Image) -> Result:
-        """Split a BGR picture, (H, W, 3) uint8, and draw the overlay. The picture is left as it is."""
+        """Segment the stream's next image, (H, W, 3) uint8, BGR, and draw the overlay. It is left as it is."""
         return self.on_canvas(Canvas.sharing_image(image))
 
     def on_canvas(self, canvas: Canvas) -> Result:
-        """Split a picture and draw the overlay on a new canvas of the same kind.
+        """Segment the stream's next frame, and draw the overlay on a new canvas of the same kind.
 
         Parameters
         ----------
         canvas
-            The picture, as BGR or as a frame's planes. Left as it is.
+            The frame's, as BGR or as planes. Left as it is.
 
         Returns
         -------
@@ -102,7 +102,7 @@ def build_pipeline(recipe: Recipe) -> Pipeline:
     Returns
     -------
     Pipeline
-        For one stream of pictures.
+        For one stream of frames.
 
     Raises
     ------

@@ -33,7 +33,7 @@ _CHOICES: dict[str, Mapping[str, type[Options]]] = {
 
 
 class Recipe(Options):
-    """What a frame turns into: how it is split, how that is refined, and what is drawn from it."""
+    """What a frame turns into: how it is segmented, how that is refined, and what is drawn from it."""
 
     title: str = Field(min_length=1, max_length=60, description="Its name, as people see it.")
     summary: str = Field(default="", max_length=200, description="One sentence on what it does.")

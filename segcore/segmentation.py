@@ -147,7 +147,7 @@ def empty_confidence(labels: int, present: int, height: int, width: int) -> npt.
     """Return confidence of 0 everywhere, (labels, height, width) uint8, to be written for the labels that are present.
 
     None if these have more than `MOST_PLANE_PIXELS` together: then edges are hard. A plane that is never written takes
-    no memory.
+    no memory: the system gives a page of zeros its memory when it is first written.
     """
     if present * height * width > MOST_PLANE_PIXELS:
         return None

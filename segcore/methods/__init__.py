@@ -1,4 +1,4 @@
-"""The methods that split a picture: one file each, found by itself.
+"""The methods that segment a frame: one file each, found by itself.
 
 A file holds a `MethodOptions` with its own ``method`` name, and the segmenter that its ``build`` returns.
 """

@@ -31,7 +31,7 @@ _CODES = 32768
 _PIXELS = {"kmeans": 640 * 360, "mean_shift": 320 * 180}
 _ROUNDS = 30  # k-means has settled by then
 _MEAN_SHIFT_RADIUS_PX = 8
-_SMALLEST_MODE = 0.005  # of the picture
+_SMALLEST_MODE = 0.005  # of the frame
 _SAME_COLOR = 20.0  # L*a*b* distance up to which a cluster that is found anew is an old one
 _NEW_PICTURE = 25.0  # how much the mean squared distance grows, beyond twice, before clusters are found anew
 _SPECK_PX = 5
@@ -53,7 +53,7 @@ class ClustersOptions(MethodOptions):
         ge=2,
         le=8,
         title="Clusters",
-        description="How many colours the picture is split into, at most.",
+        description="How many colours to find, at most.",
         json_schema_extra=unit(""),
     )
     radius: int = Field(
@@ -71,7 +71,7 @@ class ClustersOptions(MethodOptions):
         return EVERYTHING
 
     def build(self) -> "ClustersSegmenter":
-        """Return the segmenter, which finds its clusters in the stream's first picture."""
+        """Return the segmenter, which finds its clusters in the stream's first frame."""
         return ClustersSegmenter(self)
 
 

@@ -201,7 +201,7 @@ def enclosed(lines: Plane, smallest: float) -> InstanceMap:
         (H, W) int32, 1 for the largest region; the lines themselves belong to none.
     """
     step = math.ceil(math.sqrt(lines.size / _MOST_OUTLINED_PIXELS))
-    if step > 1:  # a large picture may hold millions of outlines
+    if step > 1:  # a large frame may hold millions of outlines
         coarse = cv2.dilate(lines, np.ones((step, step), np.uint8))[::step, ::step]
         numbers = enclosed(np.ascontiguousarray(coarse), smallest / step**2)
         numbers = numbers.repeat(step, axis=0)[: lines.shape[0]].repeat(step, axis=1)[:, : lines.shape[1]]

@@ -1,7 +1,7 @@
-"""GrabCut: one object, told from its surroundings by a box around it and strokes over it, and then followed.
+"""GrabCut: one object, told from its surroundings by a box around it and strokes over it, and then tracked.
 
 After Rother, Kolmogorov and Blake, "GrabCut: interactive foreground extraction using iterated graph cuts", 2004. Only
-the surroundings of the box are looked at, on a reduced picture: a near background tells more than a far one, and a
+the surroundings of the box are looked at, on a reduced frame: a near background tells more than a far one, and a
 small object gets as many pixels as a large one.
 """
 
@@ -21,7 +21,7 @@ from segcore.picture.frame import Frame
 from segcore.picture.window import Matrix, Window, window_around
 from segcore.segmentation import Image, Label, Plane, Segmentation, u8
 
-_BAND = 0.04  # of the window's longer side: how far an outline may move against the object from picture to picture
+_BAND = 0.04  # of the window's longer side: how far an outline may move against the object from frame to frame
 _MOST_POINTS = 200
 _OFF_PX = 1.5  # a point that comes back farther from where it started was not found again
 _CONFIRMED = 0.7  # so many of an object's points moving together: it is the object, whatever its colours are now
@@ -57,7 +57,7 @@ class GrabOptions(Marks, MethodOptions):
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The object in one picture: its mask, 0 or 1, in a window, and the window in grey."""
+    """The object in one frame: its mask, 0 or 1, in a window, and the window in grey."""
 
     window: Window
     mask: Plane
@@ -65,11 +65,11 @@ class _Found:
 
     def area(self) -> float:
         """Return how many of the picture's pixels it covers."""
-        return cv2.countNonZero(self.mask) * float(np.linalg.det(self.window.to_picture()))
+        return cv2.countNonZero(self.mask) * float(np.linalg.det(self.window.to_image()))
 
 
 class GrabSegmenter:
-    """Cuts out the marked object in a stream's first picture, and follows it through the others."""
+    """Cuts out the marked object in a stream's first frame, and tracks it through the others."""
 
     def __init__(self, options: GrabOptions) -> None:
         self._options = options
@@ -80,8 +80,8 @@ class GrabSegmenter:
     def segment(self, frame: Frame) -> Segmentation:
         """Cut out the object.
 
-        The box and the strokes count in the first picture in which something stands out, and again when pictures
-        change their size. It sets the seed of OpenCV's random numbers in this thread, so that the same picture always
+        The box and the strokes count in the first frame in which something stands out, and again when frames
+        change their size. It sets the seed of OpenCV's random numbers in this thread, so that the same frame always
         gives the same result.
 
         Parameters
@@ -144,17 +144,17 @@ class GrabSegmenter:
     def _track(self, image: Image, before: _Found) -> _Found | None:
         """Find the object near where it was; None if it is not there any more."""
         motion, confirmed = _motion(before, _grey(before.window.crop(image)))
-        to_picture = before.window.to_picture() @ motion
+        to_image = before.window.to_image() @ motion
         ys, xs = before.mask.nonzero()
-        places = (to_picture @ np.array([xs, ys, np.ones_like(xs)]))[:2]
+        places = (to_image @ np.array([xs, ys, np.ones_like(xs)]))[:2]
         window = window_around(places.min(axis=1), places.max(axis=1) + 1, *self._size)
         if window is None:
             return None
         small = window.crop(image)
-        to_window = np.linalg.inv(window.to_picture()) @ to_picture
+        to_window = np.linalg.inv(window.to_image()) @ to_image
         grey = cv2.warpAffine(before.mask * np.uint8(255), to_window[:2], (window.width, window.height))
         hints = _hints(u8(cv2.threshold(grey, 127, 1, cv2.THRESH_BINARY)[1]))
-        self._cut(small, hints, 1, cv2.GC_EVAL)  # an object that fills the picture has nothing to be told from
+        self._cut(small, hints, 1, cv2.GC_EVAL)  # an object that fills the frame has nothing to be told from
         found = _Found(window, hints, _grey(small))
         if found.area() < _SMALLEST * self._first_area:
             return None
@@ -189,9 +189,9 @@ def _motion(before: _Found, now: Plane) -> tuple[Matrix, float]:
     Parameters
     ----------
     before
-        The object in the picture before.
+        The object in the frame before.
     now
-        The same window of this picture, in grey.
+        The same window of this frame, in grey.
 
     Returns
     -------

@@ -19,19 +19,19 @@ from segcore.picture.scaling import reduced_size
 from segcore.segmentation import Image, Label, Plane, Segmentation, hex_to_color, in_range, u8
 
 _MOVING = 255  # as OpenCV marks it; a shadow is 127
-_ENOUGH_PIXELS = 640 * 360  # a larger picture finds the same walkers
+_ENOUGH_PIXELS = 640 * 360  # a larger frame finds the same walkers
 _FRAMES_TO_LEARN = 30  # a second of a webcam: what moves has then left most of what it hid
 # The share of its memory that a model still gives to the old background when it takes a new one for background as well:
 # MOG2's background ratio; for KNN, found by trial.
 _KEPT = {"mog2": 0.9, "knn": 0.8}
 _LEAST_VARIANCE = 25  # of MOG2: a camera that sets its exposure drifts by ten levels within seconds
 _QUICKLY = -1  # OpenCV's own rate, which is high at first
-_SPECK_PX = 5  # of the reduced picture; smaller specks are noise
+_SPECK_PX = 5  # of the reduced frame; smaller specks are noise
 _LEARNING = "Learning the background: hold the camera still, and let what moves keep moving."
 _GRID = (16, 12)
 _IN_PART = (13, 178)  # of 255: from a twentieth to seven tenths of a cell
-_SCATTERED = 0.35
-_SUDDEN = 0.3
+_SCATTERED = 0.35  # of the cells, changed in part: a body close by changes a fifth so, a camera that moves most
+_SUDDEN = 0.3  # of the frame, changed since the frame before: somebody who runs past close by changes a tenth
 
 
 class MotionOptions(MethodOptions):
@@ -137,22 +137,22 @@ class MotionSegmenter:
         self._frames_to_learn = _FRAMES_TO_LEARN
 
     def _moving(self, small: Image) -> Plane:
-        """Return where a picture differs from the background, shadows and specks apart, (h, w) uint8, 0 or 255."""
+        """Return where a frame differs from the background, shadows and specks apart, (h, w) uint8, 0 or 255."""
         found = u8(self._model.apply(small, learningRate=_QUICKLY if self._frames_to_learn else self._rate))
         return u8(cv2.medianBlur(in_range(found, _MOVING, _MOVING), _SPECK_PX))
 
 
 class CameraWatch:
-    """Tells a camera or a light that jumps from things that move, by where the picture has changed.
+    """Tells a camera or a light that jumps from things that move, by where the frame has changed.
 
     A body fills the cells of a coarse grid that it covers and leaves the others alone: one that fills nearly half of
-    the picture, or three quarters, changes no more than a fifth of the cells in part. A camera that moves changes the
-    picture along every edge in it, which is most cells in part. A light changes it all, between one picture and the
+    the frame, or three quarters, changes no more than a fifth of the cells in part. A camera that moves changes the
+    frame along every edge in it, which is most cells in part. A light changes it all, between one frame and the
     next; somebody who runs past close by changes a tenth more of it from each to the next.
     """
 
     def __init__(self) -> None:
-        self._share = 1.0  # all of the first picture is new
+        self._share = 1.0  # all of the first frame is new
 
     def jolted(self, moving: Plane) -> bool:
         """Tell whether the camera or the light has jumped.
@@ -160,7 +160,7 @@ class CameraWatch:
         Parameters
         ----------
         moving
-            (h, w) uint8, 0 or 255: where the next picture differs from the background.
+            (h, w) uint8, 0 or 255: where the next frame differs from the background.
         """
         share = cv2.countNonZero(moving) / moving.size
         rise, self._share = share - self._share, share

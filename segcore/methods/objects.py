@@ -48,7 +48,7 @@ class ObjectsOptions(MethodOptions):
     title: ClassVar[str] = "Numbered objects"
     method: Literal["objects"] = "objects"
     source: Annotated[SerializeAsAny[MethodOptions], chosen_by("method", SOURCES)] = Field(
-        default=ThresholdOptions(), title="Found by", description="The method whose parts are told apart."
+        default=ThresholdOptions(), title="Found by", description="The method whose finds are numbered."
     )
     neck: float = Field(
         default=0.7,
@@ -78,7 +78,7 @@ class ObjectsOptions(MethodOptions):
         return self.source.memory
 
     def build(self) -> "ObjectsSegmenter":
-        """Return the segmenter, which tells the objects of each frame apart."""
+        """Return the segmenter, which numbers the objects of each frame by itself."""
         return ObjectsSegmenter(self, self.source.build())
 
     def build_numberer(self) -> "ObjectNumberer":
@@ -87,14 +87,14 @@ class ObjectsOptions(MethodOptions):
 
 
 class ObjectsSegmenter:
-    """Tells objects apart in what another segmenter finds, and numbers those of each frame from 1 on."""
+    """Separates the objects in what another segmenter finds, and numbers those of each frame from 1 on."""
 
     def __init__(self, options: ObjectsOptions, source: Segmenter) -> None:
         self._options = options
         self._source = source
 
     def segment(self, frame: Frame) -> Segmentation:
-        """Segment a frame as the source does, and tell the objects apart.
+        """Segment a frame as the source does, and separate its objects.
 
         Parameters
         ----------
@@ -204,7 +204,7 @@ def _enlarged(small: npt.NDArray[Any], size: tuple[int, ...]) -> npt.NDArray[Any
 
 
 def _paint(numbered: InstanceMap, mask: Plane, instances: InstanceMap, *, over: bool) -> None:
-    """Write one label's numbers, (h, w), which are enlarged, to where it is in the whole picture, (H, W).
+    """Write one label's numbers, (h, w), which are enlarged, to where it is in the whole frame, (H, W).
 
     Elsewhere write 0, or with ``over`` leave what other labels have.
     """
@@ -220,7 +220,7 @@ def _paint(numbered: InstanceMap, mask: Plane, instances: InstanceMap, *, over: 
 
 
 def _without(found: Segmentation, value: int, mask: Plane, gone: npt.NDArray[np.bool_]) -> Segmentation:
-    """Return a segmentation without one label in some cells of a reduced picture."""
+    """Return a segmentation without one label in some cells of a reduced frame."""
     left = u8(cv2.bitwise_not(_enlarged(gone * np.uint8(255), mask.shape)))
     label_map = u8(cv2.bitwise_and(found.label_map, cv2.bitwise_or(left, cv2.bitwise_not(mask))))
     if found.confidence is None:

@@ -1,1 +1,1 @@
-"""Objects: their regions, the watershed that parts them, the tracker that numbers them, and their measures."""
+"""Objects: their regions, the watershed that separates them, the tracker that numbers them, and their measures."""

@@ -14,12 +14,12 @@ from segcore.segmentation import InstanceMap, Segmentation
 
 @dataclass(frozen=True, slots=True)
 class ObjectMeasures:
-    """One object's figures.
+    """What is measured of one object.
 
     Attributes
     ----------
     number
-        It is the same in every picture of a stream.
+        It is the same in every frame of a stream.
     label
         The name of its label.
     area_px
@@ -39,12 +39,12 @@ class ObjectMeasures:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """A frame's figures.
+    """What is measured of a frame.
 
     Attributes
     ----------
     coverage_percent
-        The share of the picture that each label covers, by its name, 0 to 100.
+        The share of the frame that each label covers, by its name, 0 to 100.
     objects
         Every object, by rising number; empty if the method does not tell objects apart.
     """
@@ -59,7 +59,7 @@ def measure(segmentation: Segmentation) -> Measures:
     Parameters
     ----------
     segmentation
-        A picture, split.
+        The frame's.
 
     Returns
     -------

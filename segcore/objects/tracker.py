@@ -3,7 +3,7 @@
 Where each object will be is predicted from its motion so far, and predictions and sightings are paired so that all
 together lie nearest: H. W. Kuhn, "The Hungarian method for the assignment problem", 1955. The idea of A. Bewley et al.,
 "Simple online and realtime tracking", ICIP 2016, with centres in place of boxes: small, fast objects do not overlap
-themselves from one picture to the next.
+themselves from one frame to the next.
 """
 
 from dataclasses import dataclass
@@ -14,15 +14,18 @@ from scipy.sparse import csr_array  # type: ignore[import-untyped]
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching  # type: ignore[import-untyped]
 from scipy.spatial import cKDTree  # type: ignore[import-untyped]
 
-_KEPT = 20  # pictures for which an object that is not seen is remembered
+_KEPT = 20  # frames for which an object that is not seen is remembered
 _UNLIKE = 2.0  # how unlike its prediction a sighting may be; 1 is as far away as the object is wide
-_SIZE_JUMP = 1.3  # from one picture to the next; more, and the object has run into another, or out of it
+_SIZE_JUMP = 1.3  # from one frame to the next; more, and the object has run into another, or out of it
 _GAIN = 0.4  # the share of a surprise that goes into the velocity: the beta of an alpha-beta filter whose alpha is 1
 
 
 @dataclass(slots=True)
 class _Track:
-    """One object as it was seen last, ``age`` pictures ago; ``velocity`` is for one picture. Points are x + y·i."""
+    """One object as it was seen last, ``age`` frames ago; ``velocity`` is for one frame. Points are x + y·i.
+
+    A complex number is moved, scaled and measured by plain operators; for one point an array takes ten times as long.
+    """
 
     number: int
     label: int
@@ -64,7 +67,7 @@ class Tracker:
     def track(
         self, labels: npt.NDArray[np.int64], centers: npt.NDArray[np.float64], areas: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.int32]:
-        """Give each object of the next picture its number.
+        """Give each object of the next frame its number.
 
         Parameters
         ----------

@@ -76,7 +76,7 @@ def _flood(depth: Plane) -> tuple[_Parts, npt.NDArray[np.uint8]]:
 
 
 def _relief(depth: Plane) -> npt.NDArray[np.uint8]:
-    """Return a picture, (h, w, 3) uint8, that `cv2.watershed` floods from the deepest cell up.
+    """Return an image, (h, w, 3) uint8, that `cv2.watershed` floods from the deepest cell up.
 
     It goes by how much two neighbours differ in any channel. On a chessboard of heights and zeros, with its negative in
     the next channel, that is the height of the higher one.

@@ -1,7 +1,7 @@
 """What is drawn from a segmentation: one file an overlay, found by itself.
 
 An overlay takes a canvas and its segmentation, and returns a new canvas. It is written once against `Canvas`, so the
-same lines work on a BGR picture and on a video frame's planes. To add one, add a file with its class here.
+same lines work on a BGR image and on a video frame's planes. To add one, add a file with its class here.
 """
 
 import importlib

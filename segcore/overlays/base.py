@@ -37,9 +37,9 @@ class Overlay(Options):
         Parameters
         ----------
         canvas
-            The picture. Left as it is.
+            The image. Left as it is.
         segmentation
-            The picture, split; of the same height and width.
+            Of the same height and width.
 
         Returns
         -------

@@ -37,9 +37,9 @@ def cut_out_rgba(image: Image, segmentation: Segmentation, opacity: Plane | None
     image
         (H, W, 3) uint8, BGR.
     segmentation
-        The picture, split.
+        Of the same height and width.
     opacity
-        (H, W) uint8, how opaque the picture itself was; None if it was solid.
+        (H, W) uint8, how opaque the image itself was; None if it was solid.
 
     Returns
     -------

@@ -23,11 +23,11 @@ PALETTE = tuple(
 )
 _DIGIT_SHARE = 0.035  # of the picture's height
 _SMALLEST_DIGIT_PX = 10
-_LARGEST_KEPT_PX = 80  # a video's are kept for its next picture; a photo's may be large, and are not needed again
+_LARGEST_KEPT_PX = 80  # a clip's are kept for its next frame; a photo's may be large, and are not needed again
 
 
 def digit_height_px(height: int, width: int, numbers: int) -> int:
-    """Return how high digits are in a picture of a height and width: a share of it, or less if they are many."""
+    """Return how high digits are in an image of a height and width: a share of it, or less if they are many."""
     room = math.sqrt(height * width / max(1, numbers))
     return max(_SMALLEST_DIGIT_PX, round(min(reference_height(height, width) * _DIGIT_SHARE, room)))
 
@@ -38,7 +38,7 @@ def write_number(canvas: Canvas, number: int, center: tuple[float, float], digit
     Parameters
     ----------
     canvas
-        Its picture is drawn on.
+        It is drawn on.
     number
         The number.
     center

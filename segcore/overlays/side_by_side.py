@@ -1,4 +1,4 @@
-"""The picture beside its tint."""
+"""The image beside its tint."""
 
 from typing import ClassVar, Literal
 
@@ -10,7 +10,7 @@ from segcore.segmentation import Segmentation
 
 
 class SideBySide(Overlay):
-    """The picture and, beside it, its tint, each at half size."""
+    """The image and, beside it, its tint, each at half size."""
 
     title: ClassVar[str] = "Side by side"
     order: ClassVar[int] = 8

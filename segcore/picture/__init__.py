@@ -1,1 +1,1 @@
-"""Pictures: photos and frames, their colours and sizes, and the canvas that overlays draw on."""
+"""Images: photos and frames, their colours and sizes, and the canvas that overlays draw on."""

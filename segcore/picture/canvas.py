@@ -24,7 +24,7 @@ from segcore.picture.color_tags import BT601, YuvMatrix
 from segcore.picture.scaling import row_bands, shrink
 from segcore.segmentation import Color, Image, Mask, Plane, u8
 
-_QUARTER_FROM_PX = 12  # a blur this wide looks the same on a picture of a quarter of the width
+_QUARTER_FROM_PX = 12  # a blur this wide looks the same on an image of a quarter of the width
 
 
 class _Converters(threading.local):
@@ -166,7 +166,7 @@ class Canvas:
         colors
             At most 255.
         strength
-            0 leaves the picture, 1 is plain colour.
+            0 leaves the image, 1 is plain colour.
         """
         new = self.empty_like()
         for number, (plane, target) in enumerate(zip(self.planes, new.planes, strict=True)):
@@ -214,7 +214,7 @@ class Canvas:
         Parameters
         ----------
         radius_px
-            About the distance over which detail is lost, in pixels of the picture. A wide blur is made on a picture
+            About the distance over which detail is lost, in pixels of the image. A wide blur is made on an image
             of a quarter of the width: there is nothing left to see that this would lose.
         without
             (H, W). What lies under it does not colour its surroundings, so that no halo is around it:

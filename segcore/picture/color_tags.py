@@ -9,7 +9,7 @@ from segcore.segmentation import Color
 
 _LIMITED_RANGE, _FULL_RANGE = 1, 2  # AVCOL_RANGE_MPEG and _JPEG
 _RGB, _UNSPECIFIED = 0, 2  # AVCOL_SPC_*
-_HD_FROM_PX = 720  # players take an untagged picture this high for BT.709
+_HD_FROM_PX = 720  # players take an untagged image this high for BT.709
 
 
 @dataclass(frozen=True, slots=True)

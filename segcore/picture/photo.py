@@ -20,7 +20,7 @@ from segcore.processes.worker import Limits, Message, ask_once
 from segcore.segmentation import Image, Plane
 from segcore.settings import settings
 
-_MOST_HEAD_BYTES = 16_000_000  # of what stands before the picture: EXIF, colour profile, texts, a phone's depth map
+_MOST_HEAD_BYTES = 16_000_000  # of what stands before the pixels: EXIF, colour profile, texts, a phone's depth map
 _MOST_PIXEL_BYTES = 8  # of a file, for one pixel: red, green, blue and alpha of 16 bits
 FORMATS = ("PNG", "JPEG", "WEBP")
 _LIMITS = Limits(memory_bytes=2 << 30, silence_s=30)
@@ -29,7 +29,7 @@ _NOT_A_PHOTO = "This is not a photo that can be read; PNG, JPEG and WebP are acc
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A still picture.
+    """A still image.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ def read_photo(content: bytes) -> Photo:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)  # check_photo has its own limit
             file = _Metered(content)
-            picture = PIL.Image.open(file, formats=FORMATS)
+            opened = PIL.Image.open(file, formats=FORMATS)
     except (PIL.UnidentifiedImageError, OSError, ValueError, SyntaxError):
         raise SegdeckError(_NOT_A_PHOTO) from None
     except PIL.Image.DecompressionBombError:
@@ -74,11 +74,11 @@ def read_photo(content: bytes) -> Photo:
         raise SegdeckError(
             f"This photo has far too many pixels; the largest accepted is {limit:g} megapixels."
         ) from None
-    settings().check_photo(*picture.size)
-    file.left += picture.width * picture.height * _MOST_PIXEL_BYTES
+    settings().check_photo(*opened.size)
+    file.left += opened.width * opened.height * _MOST_PIXEL_BYTES
     try:
-        PIL.ImageOps.exif_transpose(picture, in_place=True)
-        return _to_photo(picture)
+        PIL.ImageOps.exif_transpose(opened, in_place=True)
+        return _to_photo(opened)
     except Exception:  # Pillow lets any kind out of a damaged file: a TypeError or a struct.error from its EXIF
         raise SegdeckError("This photo is damaged or cut off; save it again and try once more.") from None
 
@@ -133,14 +133,14 @@ class _Metered(io.BytesIO):
         return given
 
 
-def _to_photo(picture: PIL.Image.Image) -> Photo:
+def _to_photo(opened: PIL.Image.Image) -> Photo:
     """Convert in bands: each step on the way would else take as much memory as the photo, or twice that."""
-    width, height = picture.size
-    transparent = picture.has_transparency_data
+    width, height = opened.size
+    transparent = opened.has_transparency_data
     image = np.empty((height, width, 3), np.uint8)
     opacity = np.full((height, width), 255, np.uint8)
     for rows in row_bands(height, width):
-        band = picture.crop((0, rows.start, width, rows.stop))
+        band = opened.crop((0, rows.start, width, rows.stop))
         if band.mode.startswith("I"):  # 16-bit grey: Pillow would clip it to 8 bits, not scale it
             grey = np.rint(np.asarray(band) / 257).clip(0, 255).astype(np.uint8)
             cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR, image[rows])
@@ -155,31 +155,31 @@ def _to_photo(picture: PIL.Image.Image) -> Photo:
     return Photo(image, opacity if transparent and opacity.min() < 255 else None)
 
 
-def write_image(path: Path, picture: npt.NDArray[np.uint8]) -> None:
-    """Write a picture as its name's ending says, whole or not at all.
+def write_image(path: Path, image: npt.NDArray[np.uint8]) -> None:
+    """Write an image as its name's ending says, whole or not at all.
 
     Parameters
     ----------
     path
         Ends in .png, .jpg, .jpeg or .webp.
-    picture
+    image
         As in `write_png`.
 
     Raises
     ------
     SegdeckError
-        If the ending is another one, no file can be written there, or such a file can't hold so large a picture.
+        If the ending is another one, no file can be written there, or such a file can't hold so large an image.
     """
     check_target(path)
     ending = path.suffix.lower()
     if ending not in (".png", ".jpg", ".jpeg", ".webp"):
         raise SegdeckError(f"{path.name!r} has no ending that can be written; .png, .jpg and .webp are accepted.")
-    encoded, content = cv2.imencode(ending, picture)
+    encoded, content = cv2.imencode(ending, image)
     if not encoded:
         raise SegdeckError(f"This picture is too large for a {ending} file; .png takes it.")
     write_whole(path, lambda part: part.write_bytes(content.tobytes()))
 
 
-def write_png(picture: npt.NDArray[np.uint8]) -> bytes:
-    """Encode a picture, (H, W), (H, W, 3) BGR or (H, W, 4) BGRA uint8, as PNG."""
-    return cv2.imencode(".png", picture)[1].tobytes()
+def write_png(image: npt.NDArray[np.uint8]) -> bytes:
+    """Encode an image, (H, W), (H, W, 3) BGR or (H, W, 4) BGRA uint8, as PNG."""
+    return cv2.imencode(".png", image)[1].tobytes()

@@ -1,4 +1,4 @@
-"""Making pictures smaller, fast and without aliasing; and what keeps the cost of a picture to that of its pixels."""
+"""Making images smaller, fast and without aliasing; and what keeps the cost of an image to that of its pixels."""
 
 import math
 from collections.abc import Iterator
@@ -14,51 +14,51 @@ _MOST_UPRIGHT = 4  # no screen and no page is higher in its width; a scrolled on
 _WIDE_SIGMA_PX = 24.0
 
 
-def shrink(picture: npt.NDArray[np.uint8], height: int, width: int) -> npt.NDArray[np.uint8]:
-    """Return a picture at another, as a rule smaller, size.
+def shrink(image: npt.NDArray[np.uint8], height: int, width: int) -> npt.NDArray[np.uint8]:
+    """Return an image at another, as a rule smaller, size.
 
     It is halved, each pixel the mean of four, until the rest is less than a half, and that rest is interpolated. This
     looks like ``cv2.INTER_AREA`` in one step and takes a third to a seventh of its time.
 
     Parameters
     ----------
-    picture
+    image
         (H, W) or (H, W, 3) uint8.
     height, width
         The new size in pixels.
     """
-    while picture.shape[0] >= 2 * height and picture.shape[1] >= 2 * width:
-        half = picture.shape[1] // 2, picture.shape[0] // 2
-        picture = u8(cv2.resize(picture, half, interpolation=cv2.INTER_AREA))
-    if picture.shape[:2] == (height, width):
-        return picture
-    return u8(cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR))
+    while image.shape[0] >= 2 * height and image.shape[1] >= 2 * width:
+        half = image.shape[1] // 2, image.shape[0] // 2
+        image = u8(cv2.resize(image, half, interpolation=cv2.INTER_AREA))
+    if image.shape[:2] == (height, width):
+        return image
+    return u8(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
 def reduced_size(height: int, width: int, pixels: int) -> tuple[int, int]:
-    """Return the height and width of a picture of the same shape with about so many pixels, or its own if smaller."""
+    """Return the height and width of an image of the same shape with about so many pixels, or its own if smaller."""
     scale = min(1.0, math.sqrt(pixels / (height * width)))
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def fit_within(picture: npt.NDArray[np.uint8], width: int, height: int) -> npt.NDArray[np.uint8]:
-    """Return a picture, (H, W, 3) uint8, at most ``width`` pixels wide and ``height`` high, its shape kept."""
-    scale = min(width / picture.shape[1], height / picture.shape[0])
+def fit_within(image: npt.NDArray[np.uint8], width: int, height: int) -> npt.NDArray[np.uint8]:
+    """Return an image, (H, W, 3) uint8, at most ``width`` pixels wide and ``height`` high, its shape kept."""
+    scale = min(width / image.shape[1], height / image.shape[0])
     if scale >= 1:
-        return picture
-    size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
-    return u8(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+        return image
+    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    return u8(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
 
 
 def reference_height(height: int, width: int) -> int:
-    """Return the height that lengths given as its share refer to: four times the width of a picture that is higher."""
+    """Return the height that lengths given as its share refer to: four times the width of an image that is higher."""
     return min(height, _MOST_UPRIGHT * width)
 
 
 def row_bands(height: int, width: int) -> Iterator[slice]:
     """Cut a picture's rows into bands of about a million pixels, so that what is made on the way to a result is small.
 
-    A picture of 1280x720 is one band.
+    An image of 1280x720 is one band.
     """
     rows = max(1, _BAND_PIXELS // width)
     return (slice(top, min(top + rows, height)) for top in range(0, height, rows))

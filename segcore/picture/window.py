@@ -1,4 +1,4 @@
-"""A part of a picture, looked at at another size, for methods that work on the surroundings of one object."""
+"""A part of an image, looked at at another size, for methods that work on the surroundings of one object."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -20,7 +20,7 @@ _AROUND = 0.15  # of a box's longer side is looked at on each side of it
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A part of a picture, from ``left``, ``top`` to before ``right``, ``bottom``, and its own size; all in pixels."""
+    """A part of an image, from ``left``, ``top`` to before ``right``, ``bottom``, and its own size; all in pixels."""
 
     left: int
     top: int
@@ -30,17 +30,17 @@ class Window:
     width: int
 
     def crop(self, image: Image) -> Image:
-        """Return what a picture shows in it, (height, width, 3) uint8."""
+        """Return what an image shows in it, (height, width, 3) uint8."""
         part = image[self.top : self.bottom, self.left : self.right]
         return np.ascontiguousarray(shrink(part, self.height, self.width))
 
-    def to_picture(self) -> Matrix:
-        """Return the (3, 3) matrix from places in the window to places in the picture; pixels' middles are whole."""
+    def to_image(self) -> Matrix:
+        """Return the (3, 3) matrix from places in the window to places in the image; pixels' middles are whole."""
         x, y = (self.right - self.left) / self.width, (self.bottom - self.top) / self.height
         return np.array([[x, 0, self.left + (x - 1) / 2], [0, y, self.top + (y - 1) / 2], [0, 0, 1]])
 
     def enlarge(self, mask: Plane, height: int, width: int) -> LabelMap:
-        """Put a mask of the window, 0 or 1, into the whole picture of a height and width, with smooth outlines."""
+        """Put a mask of the window, 0 or 1, into the whole image of a height and width, with smooth outlines."""
         label_map = np.zeros((height, width), np.uint8)
         size = self.right - self.left, self.bottom - self.top
         grey = cv2.resize(mask * np.uint8(255), size, interpolation=cv2.INTER_LINEAR)
@@ -54,14 +54,14 @@ def window_around(low: Matrix, high: Matrix, height: int, width: int) -> Window 
     Parameters
     ----------
     low, high
-        Two corners of the box, each (2,): x and y in pixels. What lies outside the picture does not count.
+        Two corners of the box, each (2,): x and y in pixels. What lies outside the image does not count.
     height, width
         The picture's size in pixels.
 
     Returns
     -------
     Window or None
-        With a margin on each side where the picture has it; None where the picture holds nothing of the box.
+        With a margin on each side where the image has it; None where the image holds nothing of the box.
     """
     size = np.array([width, height])
     low, high = low.clip(0, size), high.clip(0, size)

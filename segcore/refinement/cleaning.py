@@ -14,21 +14,21 @@ _LARGEST_DISC_PX = 33
 _MOST_OUTLINED_PIXELS = 1 << 22
 
 
-def opened(plane: Plane, side_px: int) -> Plane:
+def remove_thin_parts(plane: Plane, side_px: int) -> Plane:
     """Return a mask, (H, W) uint8, without its parts thinner than ``side_px``."""
     if side_px > _LARGEST_DISC_PX:
-        return u8(cv2.min(plane, _reduced(opened, plane, side_px)))
+        return u8(cv2.min(plane, _reduced(remove_thin_parts, plane, side_px)))
     return u8(cv2.morphologyEx(plane, cv2.MORPH_OPEN, _disc(side_px)))
 
 
-def closed(plane: Plane, side_px: int) -> Plane:
+def close_gaps(plane: Plane, side_px: int) -> Plane:
     """Return a mask, (H, W) uint8, with its gaps narrower than ``side_px`` closed."""
     if side_px > _LARGEST_DISC_PX:
-        return u8(cv2.max(plane, _reduced(closed, plane, side_px)))
+        return u8(cv2.max(plane, _reduced(close_gaps, plane, side_px)))
     return u8(cv2.morphologyEx(plane, cv2.MORPH_CLOSE, _disc(side_px)))
 
 
-def filled(plane: Plane) -> Plane:
+def fill_holes(plane: Plane) -> Plane:
     """Return a mask, (H, W) uint8, with whatever each of its parts surrounds made part of it."""
     room = cv2.copyMakeBorder(_inside(plane), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0.0)
     cv2.floodFill(room, None, (0, 0), 255, flags=4)
@@ -36,7 +36,7 @@ def filled(plane: Plane) -> Plane:
     return u8(cv2.max(cv2.max(plane, _inside(plane)), surrounded))
 
 
-def without_small_parts(plane: Plane, smallest_px: float) -> Plane:
+def remove_small_parts(plane: Plane, smallest_px: float) -> Plane:
     """Return a mask, (H, W) uint8, without its parts of fewer pixels than ``smallest_px``.
 
     What a part surrounds counts with it. Its pixels follow from its outline by Pick's theorem: the polygon through
@@ -57,7 +57,7 @@ def without_small_parts(plane: Plane, smallest_px: float) -> Plane:
 
 def _without_small_components(plane: Plane, smallest_px: float) -> Plane:
     """Do the same by numbering all parts: slower where they are few, but a photo may hold millions of specks."""
-    inside = _inside(filled(plane))
+    inside = _inside(fill_holes(plane))
     count, numbers = cv2.connectedComponents(inside, connectivity=8)
     sizes = np.zeros(count, np.int64)
     for rows in row_bands(*inside.shape):  # numpy turns what it counts or looks up into 64 bits

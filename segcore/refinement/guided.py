@@ -11,13 +11,11 @@ import numpy.typing as npt
 from segcore.picture.scaling import shrink
 from segcore.segmentation import Plane, u8
 
-_FLAT = 20.0  # grey levels squared: where the picture varies less than this, it has no edge to follow
+_FLAT = 20.0  # grey levels squared: where the frame varies less than this, it has no edge to follow
 _STEEPNESS = 4.0  # the filter fades where there is no edge to follow; so much steeper, it ends
 _LARGEST_STEP = 4
 _SMALLEST_RADIUS_PX = 3
-_MOST_PIXELS = (
-    3840 * 2160 // 4
-)  # that are looked at in floats; a larger picture is reduced even where the reach is small
+_MOST_PIXELS = 3840 * 2160 // 4  # that are looked at in floats; a larger frame is reduced even where the reach is small
 
 _Floats = npt.NDArray[np.float32]
 
@@ -26,7 +24,7 @@ class Guide:
     """A picture's brightness, prepared for filtering any number of masks.
 
     In every window a mask is taken for a linear function of the brightness. These functions are found on a reduced
-    picture, which costs a sixteenth, and applied at half the size or more.
+    image, which costs a sixteenth, and applied at half the size or more.
 
     Attributes
     ----------

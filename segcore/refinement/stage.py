@@ -1,4 +1,4 @@
-"""What is done to any method's result before it is drawn: steadier, cleaner, and cut along the picture's own edges."""
+"""Refining any method's result before it is drawn: steadier, cleaner, and cut along the frame's own edges."""
 
 import math
 from dataclasses import replace
@@ -13,7 +13,7 @@ from segcore.objects.regions import present_labels
 from segcore.options import Options, unit
 from segcore.picture.frame import Frame
 from segcore.picture.scaling import reduced_size, reference_height, row_bands, shrink
-from segcore.refinement.cleaning import closed, filled, opened, without_small_parts
+from segcore.refinement.cleaning import close_gaps, fill_holes, remove_small_parts, remove_thin_parts
 from segcore.refinement.guided import Guide
 from segcore.refinement.steadying import MaskPlanes, Steadier
 from segcore.segmentation import (
@@ -184,13 +184,13 @@ class Refiner:
     def _clean_one(self, plane: Plane) -> Plane:
         options = self._options
         if options.open_percent:
-            plane = opened(plane, _length_px(options.open_percent, *plane.shape))
+            plane = remove_thin_parts(plane, _length_px(options.open_percent, *plane.shape))
         if options.close_percent:
-            plane = closed(plane, _length_px(options.close_percent, *plane.shape))
+            plane = close_gaps(plane, _length_px(options.close_percent, *plane.shape))
         if options.fill_holes:
-            plane = filled(plane)
+            plane = fill_holes(plane)
         if options.smallest_percent:
-            plane = without_small_parts(plane, plane.size * options.smallest_percent / 100)
+            plane = remove_small_parts(plane, plane.size * options.smallest_percent / 100)
         return plane
 
 
@@ -238,7 +238,7 @@ def _length_px(percent: float, height: int, width: int) -> int:
 
 
 def _present(segmentation: Segmentation) -> list[int]:
-    """Return the values of the labels that are in the picture, rising."""
+    """Return the values of the labels that are in the frame, rising."""
     if segmentation.confidence is not None:
         return [value for value, plane in enumerate(segmentation.confidence, 1) if cv2.hasNonZero(plane)]
     return present_labels(segmentation.label_map)

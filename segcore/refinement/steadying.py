@@ -1,4 +1,4 @@
-"""Masks that stand still where the picture does: an average over time that gives way to motion."""
+"""Masks that stand still where the frame does: an average over time that gives way to motion."""
 
 import cv2
 import numpy as np
@@ -8,19 +8,19 @@ from segcore.picture.scaling import reduced_size, shrink
 from segcore.segmentation import Plane, u8
 
 _HEIGHT_PX = 90  # motion is looked for at this height: camera noise averages out there
-_MOST_PIXELS = 90 * 900  # of a picture that is far wider than high
+_MOST_PIXELS = 90 * 900  # of a frame that is far wider than high
 _NOISE_LEVELS = 3  # a change of brightness up to this is noise
 _MOTION_LEVELS = 9  # and from this on motion; between them, something of both
-_SPREAD_PX = 5  # motion also counts this far around, in pixels of the small picture
+_SPREAD_PX = 5  # motion also counts this far around, in pixels of the small frame
 
 MaskPlanes = dict[int, Plane]
-"""The confidence of the labels that are in a picture, by their value: (H, W) uint8, 0 to 255."""
+"""The confidence of the labels that are in a frame, by their value: (H, W) uint8, 0 to 255."""
 
 
 class Steadier:
     """Averages the masks of one stream over time (exponential smoothing), pixel by pixel.
 
-    Where the picture moves the new mask is taken as it is. The picture that motion is told from is averaged just like
+    Where the frame moves the new mask is taken as it is. The frame that motion is told from is averaged just like
     the masks, so that slow motion adds up until it is seen.
     """
 
@@ -39,7 +39,7 @@ class Steadier:
         planes
             Left as they are.
         luma
-            (H, W) uint8, the brightness of their picture.
+            (H, W) uint8, the brightness of their frame.
 
         Returns
         -------

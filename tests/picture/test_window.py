@@ -34,8 +34,8 @@ def test_a_window_shows_its_part_of_the_picture():
 
 def test_places_and_masks_go_back_into_the_picture():
     window = Window(10, 20, 30, 60, height=20, width=10)
-    assert (window.to_picture() @ [0, 0, 1]).tolist() == [10.5, 20.5, 1]  # the middle of four pixels
-    assert (window.to_picture() @ [9, 19, 1]).tolist() == [28.5, 58.5, 1]
+    assert (window.to_image() @ [0, 0, 1]).tolist() == [10.5, 20.5, 1]  # the middle of four pixels
+    assert (window.to_image() @ [9, 19, 1]).tolist() == [28.5, 58.5, 1]
     full = window.enlarge(np.ones((20, 10), np.uint8), 80, 50)
     assert full.shape == (80, 50)
     assert full[20:60, 10:30].all()
