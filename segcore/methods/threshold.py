@@ -168,8 +168,9 @@ def otsu_cuts(histogram: npt.NDArray[np.float64], levels: int) -> list[int]:
         ``levels - 1`` values from -1, none below the one before; a pixel above one is in the next level. Where several
         serve as well, the lowest.
     """
-    # scikit-image's multi-Otsu takes 1.6 times as long for 3 levels, 120 times for 4 and 10,000 times for 5 (66 photos;
-    # the same cuts on 63), and refuses an image with fewer greys than levels: tests/bench/libraries.py.
+    # scikit-image's multi-Otsu takes 1.7 times as long for 3 levels, 130 times for 4 (66 photos; the same cuts on 63)
+    # and thousands of times for 5 (one photo); it refuses an image with fewer greys than levels. The bench of libraries
+    # compares them.
     weight = np.concatenate(([0.0], histogram.cumsum()))
     total = np.concatenate(([0.0], (histogram * np.arange(256)).cumsum()))
     # score[end, start] is that of one level with the values from start up to, and without, end.
