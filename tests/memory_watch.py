@@ -2,6 +2,9 @@
 
 import ctypes
 import gc
+import json
+import subprocess
+import sys
 from pathlib import Path
 from types import TracebackType
 
@@ -27,6 +30,30 @@ class MemoryWatch:
 
     def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
         self.added_mb = resident_mb("VmHWM") - self._before_mb
+
+
+_RUN = """
+import importlib, json, sys
+from tests.memory_watch import MemoryWatch
+module, name, argument = json.loads(sys.argv[1])
+work = getattr(importlib.import_module(module), name)(argument)
+with MemoryWatch() as memory:
+    work()
+print(memory.added_mb)
+"""
+
+
+def added_in_a_fresh_process(module: str, name: str, argument: object) -> float:
+    """Return the megabytes that work adds at its peak in a process where no earlier test has taught the allocator.
+
+    ``module.name(argument)`` prepares the work and returns it, to be called without arguments.
+    """
+    if not Path("/proc/self/clear_refs").exists():
+        pytest.skip("this system does not tell a process's peak memory")
+    command = [sys.executable, "-c", _RUN, json.dumps([module, name, argument])]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return float(done.stdout.splitlines()[-1])
 
 
 def resident_mb(name: str) -> float:
