@@ -21,7 +21,7 @@ from segcore.processes.set_up import set_up_process
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
-    """Keep visits while the server runs, and let pictures through at full size."""
+    """Keep visits while the server runs, and let frames through at full size."""
     failures.keep_names_out_of_the_log()
     worker.start()
     set_up_process()

@@ -30,9 +30,9 @@ _STATES: dict[str, tuple[str, str, Literal["blue", "orange"]]] = {
 
 def show(card: ModelCard) -> bool:
     """Show a network; tell whether it is to be installed now."""
-    picture = card.beside(card.example) if card.example else None
-    if picture and picture.is_file():
-        st.image(str(picture), alt="A picture, and in colour what the network finds in it", width="stretch")
+    example = card.beside(card.example) if card.example else None
+    if example and example.is_file():
+        st.image(str(example), alt="A picture, and in colour what the network finds in it", width="stretch")
     else:
         st.image("pages/assets/no_picture.svg", alt="There is no picture of what it finds", width="stretch")
     st.subheader(plain(card.title), anchor=False)
@@ -61,7 +61,7 @@ def show(card: ModelCard) -> bool:
 
 
 def describe_speed(finding: Finding) -> str:
-    """Say how long one picture takes on each runtime, and which is used."""
+    """Say how long one image takes on each runtime, and which is used."""
     times_ms: dict[RuntimeName, float | None] = {"opencv": finding.opencv_ms, "openvino": finding.openvino_ms}
     measured = {name: ms for name, ms in times_ms.items() if ms is not None}
     return " · ".join(

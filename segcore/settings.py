@@ -104,7 +104,7 @@ class Settings(BaseSettings):
             )
 
     def check_sides(self, width_px: int, height_px: int) -> None:
-        """Refuse a picture with a side too short to split, or one far longer than any real picture's.
+        """Refuse an image with a side too short to segment, or one far longer than any real image's.
 
         Raises
         ------
@@ -128,7 +128,7 @@ class Settings(BaseSettings):
         Raises
         ------
         SegdeckError
-            As `check_sides`, or if the picture has more than ``max_photo_mp`` megapixels.
+            As `check_sides`, or if the image has more than ``max_photo_mp`` megapixels.
         """
         self.check_sides(width_px, height_px)
         if width_px * height_px > self.max_photo_mp * 1e6:
@@ -138,7 +138,7 @@ class Settings(BaseSettings):
             )
 
     def check_video_size(self, width_px: int, height_px: int) -> None:
-        """Refuse a video whose pictures are too small or too large, upright or lying.
+        """Refuse a video whose frames are too small or too large, upright or lying.
 
         Raises
         ------
@@ -150,7 +150,7 @@ class Settings(BaseSettings):
             raise self.video_too_large(f"is {width_px}x{height_px} pixels")
 
     def video_too_large(self, what: str) -> SegdeckError:
-        """Return the refusal of a video with too large pictures; ``what`` says how large they are."""
+        """Return the refusal of a video with too large frames; ``what`` says how large they are."""
         return SegdeckError(f"This video {what}; the largest accepted is {self.max_width_px}x{self.max_height_px}.")
 
     def check_length(self, length_s: float) -> None:

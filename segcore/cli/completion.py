@@ -21,7 +21,7 @@ def offer_networks() -> Offers:
 
 def offer_places() -> Offers:
     """Return the places of a recipe that ``--set`` changes."""
-    places = {"segmenter.method": "How it is split.", "overlay.kind": "What is drawn."}
+    places = {"segmenter.method": "How it is segmented.", "overlay.kind": "What is drawn."}
     places |= {name: field.description or "" for name, field in Recipe.model_fields.items() if field.annotation is str}
     for name, options in SETS.items():
         part = name.partition(".")[0]

@@ -22,12 +22,12 @@ _METRICS = {"iou": "IoU", "precision": "precision", "recall": "recall", "boundar
 
 
 def evaluate(
-    images: Annotated[Path, typer.Argument(metavar="IMAGES", help="A picture, a folder of them, or a video.")],
+    images: Annotated[Path, typer.Argument(metavar="IMAGES", help="An image, a folder of them, or a video.")],
     masks: Annotated[
         Path,
         typer.Argument(
             metavar="MASKS",
-            help="A mask (PNG, BMP) or a folder of them, named as the pictures; "
+            help="A mask (PNG, BMP) or a folder of them, named as the images; "
             "for a video, a folder of masks named by the frame's number from 0 on.",
         ),
     ],
@@ -48,7 +48,7 @@ def evaluate(
 ) -> None:
     """Compare a recipe's masks with the truth.
 
-    IoU, precision and recall come from the pixels of all pictures together, the boundary F from each picture. A video
+    IoU, precision and recall come from the pixels of all images together, the boundary F from each image. A video
     also has its flicker: one minus the mean IoU of neighbouring masks, the earlier moved along by optical flow.
     """
     for path in (images, masks):

@@ -1,4 +1,4 @@
-"""The command line's commands for pictures, videos and recipes."""
+"""The command line's commands for photos, videos and recipes."""
 
 import os
 import sys
@@ -75,7 +75,7 @@ def segdeck(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Split pictures and videos into parts."""
+    """Segment pictures and videos."""
 
 
 @app.command()
@@ -97,10 +97,10 @@ def segment(
         ObjectTable(objects).check(chosen)
     photo = read_photo(read_source(source, settings().max_upload_mb))
     result = build_pipeline(chosen)(photo.image)
-    picture = result.image
+    drawn = result.image
     if isinstance(chosen.overlay, CutOut) and target.suffix.lower() in (".png", ".webp"):
-        picture = cut_out_rgba(photo.image, result.segmentation, photo.opacity)
-    write_image(target, picture)
+        drawn = cut_out_rgba(photo.image, result.segmentation, photo.opacity)
+    write_image(target, drawn)
     if mask:
         write_image(mask, result.segmentation.grey())
     if objects:

@@ -31,7 +31,7 @@ NameArgument: TypeAlias = Annotated[
 
 @models.command("list")
 def list_models() -> None:
-    """Show every network; in milliseconds, what one picture takes on this computer."""
+    """Show every network; in milliseconds, what one image takes on this computer."""
     table = Table("network, its family, what it finds", "licence", "size", "installed", "runs on", box=SIMPLE)
     for card in cards().values():
         names = card.name if card.family == card.name else f"{card.name} ({card.family})"

@@ -57,7 +57,7 @@ def fit(mask: Plane, height: int, width: int, name: str) -> Plane:
     off = max(abs(mask.shape[0] - height), abs(mask.shape[1] - width))
     if off > _MAY_BE_OFF_PX:
         raise SegdeckError(
-            f"The mask {name!r} is {mask.shape[1]}x{mask.shape[0]} pixels and its picture {width}x{height}; "
+            f"The mask {name!r} is {mask.shape[1]}x{mask.shape[0]} pixels and its image {width}x{height}; "
             f"up to {_MAY_BE_OFF_PX} pixels off are accepted."
         )
     return u8(cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST)) if off else mask

@@ -35,13 +35,13 @@ def pair(images: Path, masks: Path) -> tuple[list[tuple[Path, Path]], int]:
     if images.is_file() and masks.is_file():
         return [(images, masks)], 0
     if not (images.is_dir() and masks.is_dir()):
-        raise SegdeckError("Pictures and masks must both be files or both be folders that exist.")
+        raise SegdeckError("Images and masks must both be files or both be folders that exist.")
     by_name = files_by_name(masks, MASKS)
     found = files_by_name(images, IMAGES)
     pairs = [(path, by_name[name]) for name, path in found.items() if name in by_name]
     if not pairs:
         raise SegdeckError(
-            f"No mask has the name of a picture: {len(found)} pictures and {len(by_name)} masks "
+            f"No mask has the name of an image: {len(found)} images and {len(by_name)} masks "
             f"({' or '.join(MASKS)}) were looked at."
         )
     return pairs, len(found) - len(pairs)
@@ -67,7 +67,7 @@ def read_image(path: Path) -> Image:
             raise SegdeckError(f"{path.name}: {error}") from None
     decoded = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
     if decoded is None:
-        raise SegdeckError(f"The picture {path.name!r} can't be read.")
+        raise SegdeckError(f"The image {path.name!r} can't be read.")
     return u8(decoded)
 
 
@@ -127,7 +127,7 @@ class Truth:
 
     def missing_note(self) -> list[str]:
         """Return what should be known about images that are left out."""
-        return [f"pictures without a mask, left out: {self._without_mask}"] if self._without_mask else []
+        return [f"images without a mask, left out: {self._without_mask}"] if self._without_mask else []
 
     def fitted_note(self) -> list[str]:
         """Return what should be known about the masks that were asked for so far."""

@@ -1,6 +1,6 @@
 """TOML that somebody else wrote. Its bounds are looked at before the parser is: that takes far more than the text has.
 
-One key of 20,000 parts in 40 kB took it 1.5 GB and 20 s. What a recipe may hold much of, a picture as text and the
+One key of 20,000 parts in 40 kB took it 1.5 GB and 20 s. What a recipe may hold much of, an image as text and the
 points of strokes, is counted apart from all else, which is small.
 """
 
@@ -13,7 +13,7 @@ from segcore.errors import SegdeckError
 from segcore.files.paths import read_source
 
 LARGEST_MB = 16
-"""The largest text, in megabytes (10^6 bytes): an embedded picture of 8 MB, the points of all strokes, and the rest."""
+"""The largest text, in megabytes (10^6 bytes): an embedded image of 8 MB, the points of all strokes, and the rest."""
 _MOST_PAIRS = 100_000  # points of strokes
 _LARGEST_REST_KB = 256
 _DEEPEST = 16
@@ -24,7 +24,7 @@ _NUMBER = r"[-+.\d_eE]{1,40}+"
 _GAP = r"\s{0,40}+"
 _TOKEN = re.compile(
     rf"""
-    (?P<picture> (?P<quote>\"""|'''|"|') data:image/[\w.+-]{{1,40}};base64,[A-Za-z0-9+/=]*+ (?P=quote) )
+    (?P<image> (?P<quote>\"""|'''|"|') data:image/[\w.+-]{{1,40}};base64,[A-Za-z0-9+/=]*+ (?P=quote) )
     | (?P<pair> \[ {_GAP} {_NUMBER} {_GAP} , {_GAP} {_NUMBER} {_GAP} ,?+ {_GAP} \] {_GAP} ,?+ {_GAP} )
     | (?P<parts> {_PART} (?: [ \t]*+ \. [ \t]*+ {_PART} ){{{_MOST_PARTS}}} )
     | \"""(?:[^"\\]++|\\.|"(?!""))*+(?:"{{3,5}}+|\Z)
@@ -39,7 +39,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-"""What the text is made of, as the parser parts it; strings that do not end reach as far as they can."""
+"""What the text is made of, as the parser takes it apart; strings that do not end reach as far as they can."""
 
 
 def parse_toml(text: str, called: str) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def _check_bounds(text: str, called: str) -> None:
     rest = pairs = depth = 0
     for token in _TOKEN.finditer(text):
         kind = token.lastgroup
-        if kind == "picture":
+        if kind == "image":
             continue
         if kind == "pair":
             pairs += 1

@@ -9,7 +9,7 @@ VOC = (
     "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "dining table", "dog",
     "horse", "motorbike", "person", "potted plant", "sheep", "sofa", "train", "tv",
 )  # fmt: skip
-"""The 20 classes of PASCAL VOC, on which most published networks with 21 channels were trained; background is first."""
+"""The 20 labels of PASCAL VOC, on which most published networks with 21 channels were trained; background is first."""
 _PERSON_COLOR = "#34c759"
 
 
@@ -20,7 +20,7 @@ def label_count(channels: int, *, background: bool) -> int:
 
 def propose_labels(number: int) -> tuple[CardLabel, ...]:
     """Return names and colours for so many labels, as well as they can be guessed."""
-    names: Sequence[str] = [f"class {place}" for place in range(1, number + 1)]
+    names: Sequence[str] = [f"label {place}" for place in range(1, number + 1)]
     if number in (1, len(VOC)):
         names = VOC if number > 1 else ["person"]
     return color_labels(names)

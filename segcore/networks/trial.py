@@ -105,7 +105,7 @@ def _inspect(files: Sequence[Path], read_log: ReadLog) -> dict[str, Any]:
         _refuse_hungry("in this file", before_mb)
         answer = answers[0]
         if not in_proportion(answer.shape[1:], (height, width)) or min(answer.shape[1:]) < 2:
-            raise SegdeckError(f"This network answers with shape {answer.shape}, which is no picture of labels.")
+            raise SegdeckError(f"This network answers with shape {answer.shape}, which is no map of labels.")
         if not all(np.isfinite(one).all() for one in answers):
             raise SegdeckError("This network answers with values that are not finite.")
         return {

@@ -25,7 +25,7 @@ class ObjectTable(Table):
         """Refuse a recipe that does not tell objects apart: the table would stay empty."""
         super().check(recipe)
         if not recipe.segmenter.numbers_objects:
-            raise SegdeckError("This recipe does not tell objects apart; one that splits by the method objects does.")
+            raise SegdeckError("This recipe does not tell objects apart; one that segments by the method objects does.")
 
     def header(self, result: Result) -> list[str]:  # noqa: ARG002  they are the same for every result
         """Return the columns."""

@@ -53,12 +53,12 @@ def address(path: Path) -> str:
 
 
 def limit_pixels(stream: VideoStream) -> None:
-    """Keep a decoder from making pictures far over the operator's limit, the first one or any later one."""
+    """Keep a decoder from making frames far over the operator's limit, the first one or any later one."""
     limits = settings()
     largest = (limits.max_width_px + _BLOCK_PX) * (limits.max_height_px + _BLOCK_PX)
     stream.codec_context.options = {"max_pixels": str(largest)}
 
 
 def refused_for_size(stream: VideoStream) -> bool:
-    """Tell whether a decoder that failed had a picture over that limit: it then knows no size any more."""
+    """Tell whether a decoder that failed had a frame over that limit: it then knows no size any more."""
     return stream.codec_context.width == 0

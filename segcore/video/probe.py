@@ -99,7 +99,7 @@ def probe_here(path: Path) -> VideoInfo:
     try:
         container = open_container(path)
     except (av.FFmpegError, ValueError, OSError):
-        raise SegdeckError(_STILL if _is_picture(path) else _UNREADABLE) from None
+        raise SegdeckError(_STILL if _is_image(path) else _UNREADABLE) from None
     with container:
         return _look(container)
 
@@ -110,7 +110,7 @@ def _check_file(path: Path) -> None:
     settings().check_bytes(path.stat().st_size)
 
 
-def _is_picture(path: Path) -> bool:
+def _is_image(path: Path) -> bool:
     try:
         with warnings.catch_warnings(action="ignore"), PIL.Image.open(path):
             return True
@@ -121,7 +121,7 @@ def _is_picture(path: Path) -> bool:
 def _look(container: InputContainer) -> VideoInfo:
     limits = settings()
     stream = _video_stream(container)
-    if stream.codec_context.width:  # known before a picture is decoded
+    if stream.codec_context.width:  # known before a frame is decoded
         limits.check_video_size(stream.codec_context.width, stream.codec_context.height)
     limit_pixels(stream)
     frame = _first_frame(container, stream)
@@ -156,7 +156,7 @@ def _sound_codec(container: InputContainer) -> str:
 
 
 def _video_stream(container: InputContainer) -> VideoStream:
-    """Return the stream with the moving pictures."""
+    """Return the stream of frames; a cover image is none."""
     moving = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
     if not moving and container.streams.audio:
         raise SegdeckError(f"This file has sound but no pictures; a video is needed. {_ACCEPTED}")
@@ -170,7 +170,7 @@ def _video_stream(container: InputContainer) -> VideoStream:
 
 
 def _first_frame(container: InputContainer, stream: VideoStream) -> av.VideoFrame:
-    """Return the first picture that can be read; damaged ones before it are passed over."""
+    """Return the first frame that can be read; damaged ones before it are passed over."""
     with suppress(av.FFmpegError):
         for packet in packets(container, stream):
             try:

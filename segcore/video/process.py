@@ -1,4 +1,4 @@
-"""Processing a clip: read, segment, draw, write, each on a thread of its own."""
+"""Processing a clip: it is read on one thread, goes through the pipeline on another, and is written on further ones."""
 
 import time
 from collections.abc import Generator, Sequence

@@ -1,4 +1,4 @@
-"""One picture of a clip, read in a process of its own."""
+"""The first frame of a clip, read in a process of its own."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -19,7 +19,7 @@ _FAILED = "There is no picture in this video that can be read; save it again and
 
 
 def first_picture(path: Path, info: VideoInfo) -> Image:
-    """Return a clip's first picture.
+    """Return a clip's first frame.
 
     Parameters
     ----------

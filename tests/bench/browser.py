@@ -1,12 +1,12 @@
-"""The Live page in headless Chromium over real WebRTC, against an app that sends the picture back as it came.
+"""The Live page in headless Chromium over real WebRTC, against an app that sends each frame back as it came.
 
-The fake camera's pictures carry their number, as blocks of 160x144 pixels at the left and right edge: black or white,
+The fake camera's frames carry their number, as blocks of 160x144 pixels at the left and right edge: black or white,
 so large that a blurred background (29 pixels at 720 rows) leaves their middle as it was. No effect has to be switched
-off to read them. The number is read from each picture that the page receives, when it is decoded and ready to be
-shown, and from each that its camera gives. So two things are known of a received picture: whether it is new, and how
-many pictures the camera is ahead of it.
+off to read them. The number is read from each frame that the page receives, when it is decoded and ready to be
+shown, and from each that its camera gives. So two things are known of a received frame: whether it is new, and how
+many frames the camera is ahead of it.
 
-A picture that is sent twice, because its successor is not ready, counts once.
+A frame that is sent twice, because its successor is not ready, counts once.
 """
 
 import itertools
@@ -47,13 +47,13 @@ class Seen:
     Attributes
     ----------
     rate
-        New pictures per second.
+        New frames per second.
     delay
-        How many pictures the camera was ahead, the median.
+        How many frames the camera was ahead, the median.
     growth
         How much more that was in the last fifth of the time than in the first: a queue that fills up.
     size
-        The pictures' size, most of the time.
+        The frames' size, most of the time.
     """
 
     rate: float
@@ -62,27 +62,27 @@ class Seen:
     size: str
 
 
-def camera_picture(number: int) -> Image:
-    """Return a picture of the fake camera: a person who sways, before a soft wall, between the number's blocks."""
+def camera_frame(number: int) -> Image:
+    """Return a frame of the fake camera: a person who sways, before a soft wall, between the number's blocks."""
     board = np.random.default_rng(0).integers(60, 200, (9, 16, 3), dtype=np.uint8)
-    picture = cv2.resize(board, (_WIDTH, _HEIGHT), interpolation=cv2.INTER_CUBIC)
+    frame = cv2.resize(board, (_WIDTH, _HEIGHT), interpolation=cv2.INTER_CUBIC)
     side = 560
     left = (_WIDTH - side) // 2 + round(60 * np.sin(2 * np.pi * number / 64))
-    picture[-side:, left : left + side] = cv2.resize(read_astronaut(), (side, side))
+    frame[-side:, left : left + side] = cv2.resize(read_astronaut(), (side, side))
     gray = number ^ number >> 1
     blocks = [False, True, *(bool(gray >> bit & 1) for bit in range(7, -1, -1))]
     for place, white in enumerate(blocks):
         top, at_left = place % _ROWS * _BLOCK_HEIGHT, place < _ROWS
         start = 0 if at_left else _WIDTH - _BLOCK_WIDTH
-        picture[top : top + _BLOCK_HEIGHT, start : start + _BLOCK_WIDTH] = 235 if white else 16
-    return picture
+        frame[top : top + _BLOCK_HEIGHT, start : start + _BLOCK_WIDTH] = 235 if white else 16
+    return frame
 
 
 def write_camera() -> Path:
     path = folder() / "camera.mjpeg"
     with path.open("wb") as file:
         for number in range(_NUMBERS):
-            file.write(cv2.imencode(".jpg", camera_picture(number), [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes())
+            file.write(cv2.imencode(".jpg", camera_frame(number), [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes())
     return path
 
 
@@ -167,11 +167,11 @@ def run() -> Iterator[str]:
         pairs = [(visit(context, segdeck), visit(context, identity)) for _ in range(_PAIRS)]
     ours, plain = (list(seen) for seen in zip(*pairs, strict=True))
     rate, plain_rate = (statistics.median(seen.rate for seen in runs) for runs in (ours, plain))
-    detail = f"{rate:.1f} against {plain_rate:.1f} new pictures/s, at {ours[0].size} and {plain[0].size}"
+    detail = f"{rate:.1f} against {plain_rate:.1f} new frames/s, at {ours[0].size} and {plain[0].size}"
     yield verdict("Live with blur, share of the identity's rate", rate / plain_rate, 0.85, at_least=True, detail=detail)
     delay, plain_delay = (statistics.median(seen.delay for seen in runs) for runs in (ours, plain))
-    detail = f"{delay:g} against {plain_delay:g} pictures from camera to page"
-    yield verdict("Live with blur, pictures more of delay", delay - plain_delay, 1, at_least=False, detail=detail)
+    detail = f"{delay:g} against {plain_delay:g} frames from camera to page"
+    yield verdict("Live with blur, frames more of delay", delay - plain_delay, 1, at_least=False, detail=detail)
     growth, plain_growth = (statistics.median(seen.growth for seen in runs) for runs in (ours, plain))
     detail = f"identity {plain_growth:g}, both over {_MEASURED_S} s"
-    yield verdict("Live with blur, pictures by which delay grows", growth, 1, at_least=False, detail=detail)
+    yield verdict("Live with blur, frames by which delay grows", growth, 1, at_least=False, detail=detail)

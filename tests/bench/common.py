@@ -35,7 +35,7 @@ _kept: list[tempfile.TemporaryDirectory[str]] = []
 
 
 def picture(number: int) -> Image:
-    """Return a picture of the clip: a person who moves before a soft, noisy background."""
+    """Return a frame of the clip: a person who moves before a soft, noisy background."""
     noise = np.random.default_rng(number)
     board = np.random.default_rng(0).integers(0, 255, (18, 32, 3), dtype=np.uint8)
     image = cv2.resize(board, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)

@@ -1,4 +1,4 @@
-"""Ten thousand odd and hostile inputs: what became of them, and what the worst took of memory and time."""
+"""Ten thousand odd and hostile inputs: how many failed, and what the worst took of memory and time."""
 
 from collections.abc import Iterator
 from itertools import islice

@@ -1,4 +1,4 @@
-"""The Live page's yardstick: the smallest app that sends the camera's picture back, at the same bit rates.
+"""The Live page's yardstick: the smallest app that sends the camera's frames back, at the same bit rates.
 
 Its relay queues frames as streamlit-webrtc lets it; Segdeck's drops late ones.
 """

@@ -25,7 +25,7 @@ from segcore.methods.threshold import ThresholdOptions, otsu_cuts
 from segcore.objects import watershed
 from segcore.objects.regions import find_regions
 from segcore.objects.tracker import Tracker
-from segcore.picture.canvas import Canvas
+from segcore.picture.frame import Frame
 from segcore.picture.scaling import fit_within
 from segcore.refinement import Refinement
 from segcore.refinement.stage import carry_numbers
@@ -103,7 +103,8 @@ def separating() -> Iterator[str]:
         return watershed.separate_touching(mask, _NECK)
 
     threshold = ThresholdOptions().build()
-    masks = [fit_within(threshold.segment(image).label_map * np.uint8(255), _SIDE_PX, _SIDE_PX) for image in images()]
+    label_maps = [threshold.segment(Frame.of_image(image)).label_map for image in images()]
+    masks = [fit_within(one * np.uint8(255), _SIDE_PX, _SIDE_PX) for one in label_maps]
     masks = [cv2.threshold(mask, 127, 255, cv2.THRESH_BINARY)[1] for mask in masks]
     for what, theirs in (("scikit-image's watershed", with_their_flood), ("with h-maxima", by_h_maxima)):
         some = masks if theirs is with_their_flood else masks[::3]
@@ -137,8 +138,9 @@ def nearest_objects() -> Iterator[str]:
     options = Refinement(close_percent=1, fill_holes=True, edge_percent=1)
     cases: list[tuple[InstanceMap, LabelMap, LabelMap]] = []
     for image in images():
-        found = ObjectsOptions().build().segment(image)
-        refined = options.build().refine(found, Canvas.sharing_image(image))
+        frame = Frame.of_image(image)
+        found = ObjectsOptions().build().segment(frame)
+        refined = options.build().refine(found, frame)
         if found.instances is not None:
             cases.append((found.instances, found.label_map, refined.label_map))
 
@@ -175,7 +177,7 @@ class Norfair:
         self._tracker.distance_function = norfair.distances.VectorizedDistance(unlike)
         self._frame = 0
 
-    def follow(self, labels: npt.NDArray[Any], centers: npt.NDArray[Any], areas: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def track(self, labels: npt.NDArray[Any], centers: npt.NDArray[Any], areas: npt.NDArray[Any]) -> npt.NDArray[Any]:
         self._frame += 1
         points = np.column_stack([centers, np.log(areas)])
         rows = enumerate(zip(points, labels.tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""Live over a line that turns narrow and wide again: pictures a second, and their size, both ways.
+"""Live over a line that turns narrow and wide again: frames a second, and their size, both ways.
 
 Loopback has no congestion, so all goes through `tests.udp_relay.Line`.
 """
@@ -21,15 +21,15 @@ _SCRIPTS = ("watch_video.js", "through_line.js")
 
 
 def watch(page: Page, seconds: float) -> list[dict[str, Any]]:
-    """Return the pictures that come in the next seconds."""
+    """Return the frames that come in the next seconds."""
     player = next(frame for frame in page.frames if "webrtc" in frame.url)
     before = player.evaluate("seen.length")
     page.wait_for_timeout(seconds * 1000)
     return player.evaluate(f"seen.slice({before})")
 
 
-def size(pictures: list[dict[str, Any]]) -> str:
-    return Counter(f"{one['width']}x{one['height']}" for one in pictures).most_common(1)[0][0] if pictures else "none"
+def size(frames: list[dict[str, Any]]) -> str:
+    return Counter(f"{one['width']}x{one['height']}" for one in frames).most_common(1)[0][0] if frames else "none"
 
 
 def run() -> Iterator[str]:
@@ -59,4 +59,4 @@ def run() -> Iterator[str]:
     rate = len(narrow) / _MEASURED_S
     sizes = f"{size(wide)} before, {size(narrow)} on 1 Mbit/s, {size(climbed)} {_CLIMB_S} s after"
     detail = f"{sizes}; {len(wide) / _MEASURED_S:.1f} a second before, {len(turned) / _SETTLE_S:.1f} while it adapts"
-    yield verdict("Pictures a second on a line of 1 Mbit/s", rate, 15, at_least=True, detail=detail)
+    yield verdict("Frames a second on a line of 1 Mbit/s", rate, 15, at_least=True, detail=detail)

@@ -1,4 +1,4 @@
-"""The classical methods on a 1280x720 picture, each against the plain OpenCV calls at full size beside it."""
+"""The classical methods on a 1280x720 image, each against the plain OpenCV calls at full size beside it."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -73,7 +73,7 @@ def edges(image: Image) -> Iterator[str]:
 
 
 def objects(_: Image) -> Iterator[str]:
-    """Coins, half of them touching; the figures are counted with it, for that is what objects are found for."""
+    """Coins, half of them touching; measuring them is included, for that is what they are found for."""
     table = np.full((HEIGHT, WIDTH, 3), 40, np.uint8)
     for number in range(40):
         place = np.array([80 + number % 10 * 125, 95 + number // 10 * 175])
@@ -86,7 +86,7 @@ def objects(_: Image) -> Iterator[str]:
 
 
 def clusters(image: Image) -> Iterator[str]:
-    """The target is in milliseconds; k-means of a whole picture is a hundred times as far away."""
+    """The target is in milliseconds; k-means of a whole image is a hundred times as far away."""
     pixels = cv2.cvtColor(image, cv2.COLOR_BGR2LAB).reshape(-1, 3).astype(np.float32)
     rounds = (cv2.TERM_CRITERIA_MAX_ITER, 10, 0)
     start = time.perf_counter()
@@ -100,11 +100,11 @@ def clusters(image: Image) -> Iterator[str]:
 
 
 def motion(_: Image) -> Iterator[str]:
-    pictures = [picture(number) for number in range(20)]
+    frames = [picture(number) for number in range(20)]
     plain = {"mog2": cv2.createBackgroundSubtractorMOG2, "knn": cv2.createBackgroundSubtractorKNN}
     for kind, create in plain.items():
-        segmenter, for_ours = Stream(MotionOptions(kind=kind)), cycle(pictures)
-        model, for_plain = create(), cycle(pictures)
+        segmenter, for_ours = Stream(MotionOptions(kind=kind)), cycle(frames)
+        model, for_plain = create(), cycle(frames)
         ours, theirs, ratio = paired(
             lambda s=segmenter, coming=for_ours: s.segment(next(coming)),
             lambda m=model, coming=for_plain: m.apply(next(coming)),

@@ -83,7 +83,7 @@ def network_cpu_s() -> Iterator[list[float]]:
 
 
 def wrong_pixels() -> int:
-    """Return how many pixels of the clip's masks differ from cv2's own inRange on the same pictures."""
+    """Return how many pixels of the clip's masks differ from cv2's own inRange on the same frames."""
     pipeline, wrong = build_pipeline(TINT_RED), 0
     with av.open(clip()) as source:
         for frame in source.decode(video=0):
@@ -98,13 +98,13 @@ def wrong_pixels() -> int:
 def run() -> Iterator[str]:
     clip()
     plain, tinted, share = interleaved(partial(rate, pass_through), partial(rate, partial(process, TINT_RED)))
-    detail = f"{tinted:.0f} of {plain:.0f} pictures/s, {wrong_pixels()} pixels of the masks wrong"
+    detail = f"{tinted:.0f} of {plain:.0f} frames/s, {wrong_pixels()} pixels of the masks wrong"
     yield verdict("tint, share of the pass-through's rate", share, 0.72, at_least=True, detail=detail)
     worker.start()  # as the server does
     for name in ("color_pop_red", "blur_my_background"):
         work = partial(process, load_recipe(name)), partial(process_apart, load_recipe(name))
         here, apart, share = interleaved(*(partial(rate, one) for one in work))
-        detail = f"{apart:.0f} of {here:.0f} pictures/s"
+        detail = f"{apart:.0f} of {here:.0f} frames/s"
         yield verdict(f"{name} in a worker, share of the rate in process", share, 0.97, at_least=True, detail=detail)
     refined = load_recipe("blur_my_background")
     ratio, detail = cpu_share(refined.model_copy(update={"refinement": Refinement()}))

@@ -58,7 +58,7 @@ def test_what_was_mended_is_said(desk: Path) -> None:
     done = segdeck("evaluate", desk / "images", desk / "masks", "--recipe", desk / "red.toml")
     assert done.returncode == 0
     assert "IoU" in done.stdout
-    assert "Note: pictures without a mask, left out: 1." in done.stderr
+    assert "Note: images without a mask, left out: 1." in done.stderr
     assert "Note: masks a pixel or two off in size, fitted: 1." in done.stderr
 
 
@@ -94,7 +94,7 @@ def test_what_can_not_be_compared_is_refused(desk: Path) -> None:
 
 @pytest.mark.usefixtures("weights")
 def test_real_masks_are_read(shared: Path) -> None:
-    """Palette masks of the first frame's two people; another is 853 pixels wide where its picture has 854."""
+    """Palette masks of the first frame's two people; another is 853 pixels wide where its image has 854."""
     judo = shared / "data/judo"
     first = metrics(judo / "images/00000.jpg", judo / "masks/00000.png", "--recipe", "silhouette")
     assert first["recipes"][0]["labels"]["person"]["iou"] > 0.8

@@ -145,16 +145,16 @@ def test_run_says_at_once_what_is_wrong() -> None:
 # process
 
 
-def test_process_writes_result_mask_and_figures(clip: Path, recipe: Path, tmp_path: Path) -> None:
+def test_process_writes_result_mask_and_measures(clip: Path, recipe: Path, tmp_path: Path) -> None:
     done = segdeck(
         *("process", clip, tmp_path / "out.mp4", "--recipe", recipe),
-        *("--mask", tmp_path / "mask.mp4", "--measures", tmp_path / "figures.csv"),
+        *("--mask", tmp_path / "mask.mp4", "--measures", tmp_path / "measures.csv"),
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert names(tmp_path) == ["figures.csv", "in.mp4", "mask.mp4", "out.mp4", "red.toml"]
+    assert names(tmp_path) == ["in.mp4", "mask.mp4", "measures.csv", "out.mp4", "red.toml"]
     assert (probe(tmp_path / "out.mp4").frames, probe(tmp_path / "out.mp4").sound) == (24, "aac")
     assert (probe(tmp_path / "mask.mp4").frames, probe(tmp_path / "mask.mp4").sound) == (24, "")
-    assert len((tmp_path / "figures.csv").read_text().splitlines()) == 25
+    assert len((tmp_path / "measures.csv").read_text().splitlines()) == 25
 
 
 def test_process_tells_that_a_video_is_cut_off(recipe: Path, tmp_path: Path) -> None:
@@ -195,14 +195,14 @@ def test_a_folder_that_may_not_be_written_to_is_told(clip: Path, recipe: Path, t
 
 def test_ctrl_c_leaves_no_half_file(recipe: Path, tmp_path: Path) -> None:
     clip = repeat(make_clip(tmp_path / "in.mp4", frames=500, sound="aac"), 20)
-    target, mask, table = tmp_path / "out.mp4", tmp_path / "mask.mp4", tmp_path / "figures.csv"
+    target, mask, table = tmp_path / "out.mp4", tmp_path / "mask.mp4", tmp_path / "measures.csv"
     command = [sys.executable, "-m", "segcore.cli", "process", clip, target, "--recipe", recipe]
     command += ["--mask", mask, "--measures", table]
     heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # in a shell's background, Ctrl-C is ignored
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed
     ) as running:
-        while running.poll() is None and not list(tmp_path.glob("figures.csv.*.part")):
+        while running.poll() is None and not list(tmp_path.glob("measures.csv.*.part")):
             threading.Event().wait(0.005)
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=60)

@@ -61,7 +61,7 @@ def test_a_mask_a_pixel_off_is_fitted():
     fitted = fit(VALUES, 3, 4, "m.png")
     assert fitted.shape == (3, 4)
     assert set(np.unique(fitted)) == {0, 1, 2}
-    with refused("'m.png' is 3x2 pixels and its picture 6x2", "up to 2 pixels"):
+    with refused("'m.png' is 3x2 pixels and its image 6x2", "up to 2 pixels"):
         fit(VALUES, 2, 6, "m.png")
 
 

@@ -42,7 +42,7 @@ def test_an_image_without_a_mask_is_left_out_and_noted(folders: tuple[Path, Path
     (masks / "1.png").unlink()
     [one], notes = evaluate([("one", TINT)], images, masks)
     assert one.labels == {"red": LabelMetrics(1, 1, 1, 1)}
-    assert notes == ["pictures without a mask, left out: 1"]
+    assert notes == ["images without a mask, left out: 1"]
 
 
 def test_a_clips_frames_are_judged_where_there_is_a_mask(folders: tuple[Path, Path], tmp_path: Path) -> None:

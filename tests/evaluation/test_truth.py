@@ -36,7 +36,7 @@ def test_folders_are_matched_by_name(tmp_path: Path):
     ):
         path.touch()
     assert pair(images, masks) == ([(images / "a.JPG", masks / "a.png"), (images / "b.jpg", masks / "b.bmp")], 1)
-    with refused("No mask has the name of a picture: 3 pictures and 0 masks"):
+    with refused("No mask has the name of an image: 3 images and 0 masks"):
         pair(images, tmp_path)
     with refused("both be files or both be folders"):
         pair(images, masks / "a.png")

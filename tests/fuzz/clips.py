@@ -108,7 +108,7 @@ def try_one(given: Given, folder: Path) -> Iterable[str]:
     path.write_bytes(given.content)
     for name, content in given.beside.items():
         (path.parent / name).write_bytes(content)
-    names = {"result": "out.mp4", "mask": "mask.mp4", "measures": "figures.csv"}
+    names = {"result": "out.mp4", "mask": "mask.mp4", "measures": "measures.csv"}
     kept = names if len(given.content) % 2 else {"result": "out.mp4"}
     recipe = load_recipe(_RECIPES[len(given.content) % len(_RECIPES)])
     info = probe(path)

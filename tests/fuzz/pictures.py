@@ -51,7 +51,7 @@ def make(rng: random.Random) -> Given:
 
 
 def try_one(given: Given, folder: Path) -> Iterable[str]:
-    """Read a photo, split it, and write the result and the cut-out, as the Photo page and ``segdeck segment`` do."""
+    """Read a photo, segment it, and write the result and the cut-out, as the Photo page and ``segdeck segment`` do."""
     photo = read_photo(given.content)
     if given.recipe == "behind":  # the photo stands behind another one
         place = f"overlay.picture={embed_picture(photo.image)}"

@@ -34,7 +34,7 @@ def make(rng: random.Random) -> bytes:
 
 
 def try_one(given: bytes, folder: Path) -> Iterable[str]:
-    """Open a recipe, write and read it again, and split a picture with it."""
+    """Open a recipe, write and read it again, and segment an image with it."""
     path = folder / "given" / "recipe.toml"
     path.write_bytes(given)
     recipe = load_recipe(path)

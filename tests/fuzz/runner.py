@@ -39,7 +39,7 @@ class Task(NamedTuple):
 
 @dataclass
 class Tally:
-    """What became of all inputs of one kind."""
+    """How all inputs of one kind ended."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
     most_mb: float = 0
@@ -48,7 +48,7 @@ class Tally:
 
 @dataclass
 class Findings:
-    """What became of all inputs."""
+    """How all inputs ended."""
 
     tallies: dict[str, Tally] = field(default_factory=dict)
     failures: dict[Task, Report] = field(default_factory=dict)

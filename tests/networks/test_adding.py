@@ -81,7 +81,7 @@ def test_what_is_not_one_network_is_refused_by_its_endings(names, words):
 def test_labels_are_guessed_from_their_number():
     assert [label.name for label in propose_labels(1)] == ["person"]
     assert tuple(label.name for label in propose_labels(20)) == VOC
-    assert [label.name for label in propose_labels(3)] == ["class 1", "class 2", "class 3"]
+    assert [label.name for label in propose_labels(3)] == ["label 1", "label 2", "label 3"]
 
 
 def test_colors_of_labels_differ_visibly():

@@ -283,7 +283,7 @@ def test_no_sound_stays_no_sound(tmp_path: Path, ffprobe: Read) -> None:
     assert [stream["codec_type"] for stream in ffprobe(target, "-show_streams")["streams"]] == ["video"]
 
 
-# Mask and figures
+# Mask and measures
 
 
 def test_the_mask_is_a_clip_of_its_own(tmp_path: Path, decoded: Read, ffprobe: Read, times: Read) -> None:
@@ -297,15 +297,15 @@ def test_the_mask_is_a_clip_of_its_own(tmp_path: Path, decoded: Read, ffprobe: R
         assert ((picture[..., 1] > 127) == wanted).mean() > 0.99
 
 
-def test_the_figures_are_a_line_a_picture(tmp_path: Path, times: Read) -> None:
-    table = tmp_path / "figures.csv"
+def test_the_measures_are_a_line_a_frame(tmp_path: Path, times: Read) -> None:
+    table = tmp_path / "measures.csv"
     source = make_clip(tmp_path / "a.mp4", times=_VARYING, time_base=Fraction(1, 1000))
     target, _ = processed(source, TINT, measures=table)
     header, *rows = list(csv.reader(table.open(newline="", encoding="utf-8")))
     assert header == ["time_s", "red_percent"]
     assert [float(row[0]) for row in rows] == pytest.approx(times(target), abs=0.001)
     assert [float(row[1]) for row in rows] == pytest.approx([100 * 900 / 19200] * len(rows), abs=0.5)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "figures.csv", "result.mp4"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "measures.csv", "result.mp4"]
 
 
 COUNTED = Recipe(title="Count", segmenter=ObjectsOptions(source=REDS), overlay=NumberedObjects())
@@ -313,9 +313,9 @@ COUNTED = Recipe(title="Count", segmenter=ObjectsOptions(source=REDS), overlay=N
 
 def test_objects_are_counted_for_each_picture_and_listed(tmp_path: Path, times: Read) -> None:
     source = make_clip(tmp_path / "a.mp4", times=_VARYING, time_base=Fraction(1, 1000))
-    figures, table = tmp_path / "figures.csv", tmp_path / "objects.csv"
-    target, last = processed(source, COUNTED, measures=figures, objects=table)
-    header, *rows = list(csv.reader(figures.open(newline="", encoding="utf-8")))
+    measures, table = tmp_path / "measures.csv", tmp_path / "objects.csv"
+    target, last = processed(source, COUNTED, measures=measures, objects=table)
+    header, *rows = list(csv.reader(measures.open(newline="", encoding="utf-8")))
     assert header == ["time_s", "red_percent", "objects"]
     assert [row[2] for row in rows] == ["1"] * 7
     listed = list(csv.DictReader(table.open(newline="", encoding="utf-8")))
@@ -328,7 +328,7 @@ def test_objects_are_counted_for_each_picture_and_listed(tmp_path: Path, times: 
         center = [float(row[f"center_{axis}_px"]) for axis in "xy"]
         assert center == pytest.approx([18.5 + 2 * number, 44.5], abs=1)
     assert last.measures.objects[0].area_px == int(listed[-1]["area_px"])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "figures.csv", "objects.csv", "result.mp4"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "measures.csv", "objects.csv", "result.mp4"]
 
 
 def test_no_list_of_objects_where_the_recipe_does_not_tell_them_apart(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ class LiveView:
             now_s=time.monotonic(),
         )
         if told and self.connection.desired is False:
-            logger.info("no picture came: the connection is tried once more")
+            logger.info("no frame came: the connection is tried once more")
         return told
 
     @property

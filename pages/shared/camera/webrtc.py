@@ -125,7 +125,7 @@ def adapt_bit_rates() -> None:
 
     aiortc starts at 0.5 to 1 Mbit/s in both directions and climbs slowly, so a browser sends 640x360 for half a
     minute. It has no setting for this; these are its own module values. There is no lower limit: a browser that is
-    told of a narrow line makes its picture smaller by itself, and so do these encoders.
+    told of a narrow line makes its frames smaller by itself, and so do these encoders.
     """
     kbps = {"x-google-start-bitrate": _START_BPS, "x-google-max-bitrate": _MAX_BPS}
     for codec in aiortc.codecs.CODECS["video"]:

@@ -38,7 +38,7 @@ class Clip:
 class Finished:
     """What a processed clip left: files in the visitor's folder, and a table for the charts.
 
-    The table's index is the time in seconds. It has a column a label, in % of the picture, and a last one that counts
+    The table's index is the time in seconds. It has a column a label, in % of the frame, and a last one that counts
     the objects, where the recipe tells them apart. The notes are what who watches should know, each with the time in
     seconds of the first frame that it is said of.
     """

@@ -24,7 +24,7 @@ _PAGES = {
     ),
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
 }
-"""A picture from elsewhere is not fetched, whoever named it: that would tell another server who looks at this page."""
+"""An image from elsewhere is not fetched, whoever named it: that would tell another server who looks at this page."""
 
 
 class Doors:
