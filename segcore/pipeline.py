@@ -24,7 +24,7 @@ class Result:
     measures
         What is measured of it.
     timings_ms
-        How long each stage took, in milliseconds: ``segment``, ``refine``, ``draw``, ``measure``.
+        How long each stage took, in milliseconds: ``segment``, numbering included, ``refine``, ``draw``, ``measure``.
     """
 
     canvas: Canvas
