@@ -43,7 +43,9 @@ def test_what_runs_is_declared() -> None:
 
 
 def test_what_tests_is_declared() -> None:
-    assert _imported(ROOT.glob("tests/**/*.py")) <= _declared("dev", "onnx", "openvino")
+    compared = ROOT / "tests/bench/libraries.py"  # leaves out what is not installed
+    files = (path for path in ROOT.glob("tests/**/*.py") if path != compared)
+    assert _imported(files) <= _declared("dev", "onnx", "openvino")
 
 
 def test_what_is_declared_is_used() -> None:
