@@ -11,8 +11,9 @@ from pages.shared.camera.connection import Phase
 from pages.shared.camera.live_view import LiveView
 from pages.shared.camera.webrtc import CAMERA, rtc_configuration
 from pages.shared.controls.recipe_picker import pick_recipe
-from pages.shared.desk.show import plain, worth_telling
+from pages.shared.desk.show import worth_telling
 from pages.shared.drawing.surface import works_on_marks
+from pages.shared.plain_text import plain
 from pages.shared.visitor.session import session
 
 _WORDS: Translations = {

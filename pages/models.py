@@ -4,10 +4,10 @@ from typing import Literal
 
 import streamlit as st
 
-from pages.shared.desk.show import plain
 from pages.shared.networks.add_network import add_your_own
 from pages.shared.networks.change_network import ModelsNews, attempt, fetch
 from pages.shared.networks.try_network import look_at
+from pages.shared.plain_text import plain
 from pages.shared.visitor.own_networks import networks_of_this_visit
 from pages.shared.visitor.rights import models_locked
 from pages.shared.visitor.session import session

@@ -7,8 +7,9 @@ import streamlit as st
 from pages.shared.controls.recipe_picker import pick_recipe
 from pages.shared.desk.downloads import download_row
 from pages.shared.desk.photos import PhotoDesk, downloads, forget, keep
-from pages.shared.desk.show import coverage_line, kept_row, plain, show_objects, smaller
+from pages.shared.desk.show import coverage_line, kept_row, show_objects, smaller
 from pages.shared.drawing.surface import draw_marks, works_on_marks
+from pages.shared.plain_text import plain
 from pages.shared.server import failures
 from pages.shared.visitor.session import Widget
 from pages.shared.visitor.shelves import Accepts, Arrival, Shelf

@@ -8,8 +8,9 @@ from pages.shared.controls.recipe_in_use import recipe_in_use
 from pages.shared.controls.recipe_picker import pick_recipe
 from pages.shared.desk.clips import Clip, ClipDesk, ClipJob, cancel, first_frame, keep, newest_job, settle, start
 from pages.shared.desk.finished_clip import show_finished
-from pages.shared.desk.show import kept_row, plain, smaller
+from pages.shared.desk.show import kept_row, smaller
 from pages.shared.drawing.surface import draw_marks, works_on_marks
+from pages.shared.plain_text import plain
 from pages.shared.server import failures
 from pages.shared.visitor.shelves import Accepts, Shelf
 from pages.shared.visitor.uploads import upload_box

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared.desk.show import plain
+from pages.shared.plain_text import plain
 from tests.hostile import names
 
 for number, name in enumerate(names(250)):

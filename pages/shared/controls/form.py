@@ -12,8 +12,8 @@ from pydantic.fields import FieldInfo
 
 from pages.shared.controls.marks_editor import edit_marks
 from pages.shared.controls.range_editor import edit_ranges
-from pages.shared.desk.show import plain
 from pages.shared.networks.choose_network import choose_network
+from pages.shared.plain_text import plain
 from pages.shared.server import failures
 from segcore.marks import Marks
 from segcore.methods import METHODS, MethodOptions

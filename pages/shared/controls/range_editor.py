@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from pages.shared.desk.show import plain
+from pages.shared.plain_text import plain
 from pages.shared.visitor.session import Widget, session
 from segcore.methods.color_range import CHANNELS, ColorRange, ColorRangeOptions, range_around
 from segcore.picture.frame import ColorSpace

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.shared.controls.form import edit_recipe
 from pages.shared.controls.recipe_in_use import recipe_in_use
-from pages.shared.desk.show import plain
+from pages.shared.plain_text import plain
 from pages.shared.server import failures
 from pages.shared.visitor.rights import models_locked
 from pages.shared.visitor.session import Widget

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.shared.desk.charts import count_chart, coverage_chart
 from pages.shared.desk.clips import Finished
 from pages.shared.desk.downloads import Download, download_row
-from pages.shared.desk.show import plain
+from pages.shared.plain_text import plain
 from segcore.settings import describe_seconds
 
 

@@ -1,11 +1,11 @@
 """Shows results: images small enough for a page, names as they were typed, measures as a line or a list."""
 
-import re
 from collections.abc import Callable, Mapping
 
 import pandas as pd
 import streamlit as st
 
+from pages.shared.plain_text import plain
 from segcore.outputs.object_table import OBJECT_COLUMNS, object_rows
 from segcore.picture.scaling import fit_within
 from segcore.pipeline import Result
@@ -13,16 +13,6 @@ from segcore.segmentation import Image
 
 _WIDEST_PX, _HIGHEST_PX = 1280, 5120
 _TALLEST_PX = 320
-_WORD_JOINER = "\u2060"
-_NO_TEXT = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
-_MARKDOWN = re.compile(r"[\\`*_\[\]$<>~|&]|:(?=\S)")
-_AT_THE_START = re.compile(r"^(\d*)([#+.)-])")  # of a heading or a list
-_AFTER_MARKDOWN = re.compile(
-    r":(?=[\w+-]+:|material/|//)"  # :smile:, :material/face:, http://
-    r"|www(?=\.)|[\w.+-](?=@)"  # www.example.org, me@example.org
-    r"|(?<!\S)[<>~-](?=(->|>|-|=)(?!\S))",  # ->, <=
-    re.IGNORECASE,
-)
 _FEW_LABELS, _SEEN_PERCENT = 5, 0.1
 _OBJECT_TITLES = dict(
     zip(
@@ -31,18 +21,6 @@ _OBJECT_TITLES = dict(
         strict=True,
     )
 )
-
-
-def plain(text: str) -> str:
-    """Return a text that Streamlit shows as it was typed, in one line, though it reads Markdown and much besides.
-
-    A backslash takes the meaning from what Markdown knows. Streamlit looks for icons, emoji, addresses and arrows in
-    what is left when Markdown is read, so there a character of no width parts what it looks for.
-    """
-    text = _NO_TEXT.sub(" ", text).strip()
-    text = _AFTER_MARKDOWN.sub(rf"\g<0>{_WORD_JOINER}", text)
-    text = _MARKDOWN.sub(r"\\\g<0>", text)
-    return _AT_THE_START.sub(r"\1\\\2", text)
 
 
 def kept_row(name: str, remove: Callable[[], None]) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared.desk.show import kept_row, plain
+from pages.shared.desk.show import kept_row
 from pages.shared.networks.change_network import ModelsNews
 from pages.shared.networks.edit_card import edit_card
 from pages.shared.networks.try_network import compare
+from pages.shared.plain_text import plain
 from pages.shared.server import failures
 from pages.shared.visitor.own_networks import check_room, note_own, own_folder
 from pages.shared.visitor.rights import models_locked

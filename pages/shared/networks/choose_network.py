@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared.desk.show import plain
+from pages.shared.plain_text import plain
 from pages.shared.visitor.own_networks import networks_of_this_visit
 from segcore.methods.network import NetworkOptions
 from segcore.networks.card import CardLabel, ModelCard

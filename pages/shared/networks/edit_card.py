@@ -5,7 +5,7 @@ from typing import Any, Literal
 import streamlit as st
 from pydantic import ValidationError
 
-from pages.shared.desk.show import plain
+from pages.shared.plain_text import plain
 from pages.shared.visitor.streamlit_inside import Container
 from segcore.networks.card import CardLabel, ModelCard, PerChannel
 from segcore.networks.folders import is_own

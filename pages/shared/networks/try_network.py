@@ -5,8 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared.desk.show import in_the_picture, in_words, plain, smaller
+from pages.shared.desk.show import in_the_picture, in_words, smaller
 from pages.shared.networks.change_network import attempt
+from pages.shared.plain_text import plain
 from pages.shared.server import failures
 from segcore.methods.network import NetworkOptions
 from segcore.networks.card import ModelCard

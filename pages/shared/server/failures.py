@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import cv2
 import streamlit as st
 
-from pages.shared.desk.show import plain
+from pages.shared.plain_text import plain
 from pages.shared.visitor.rights import models_locked
 from segcore.errors import SegdeckError
 from segcore.networks.card import ModelCard, UnusableNetworkError

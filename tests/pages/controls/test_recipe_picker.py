@@ -2,7 +2,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.shared.controls.recipe_in_use import RecipeInUse
-from pages.shared.desk.show import plain
+from pages.shared.plain_text import plain
 from segcore.files.toml_text import LARGEST_MB
 from segcore.overlays import OVERLAYS
 from segcore.picture.photo import write_png

@@ -8,7 +8,8 @@ import PIL.Image
 import pytest
 from hypothesis import example, given
 
-from pages.shared.desk.show import plain, smaller
+from pages.shared.desk.show import smaller
+from pages.shared.plain_text import plain
 from tests.hostile import names, shown
 
 SIDE = st.sampled_from([1, 2, 15, 16, 17, 1279, 1280, 1281, 5120, 5121, 16_383, 65_535, 70_000])
