@@ -108,9 +108,9 @@ def test_a_connection_that_fails_is_tried_once_more_and_then_shows_the_picture(
 ) -> None:
     context = open_browser(*camera_flags(camera))
     context.add_init_script(  # the first connection of a page comes to nothing, the second is as usual
-        """let number = 0;
+        """window.connections = 0;
         window.RTCPeerConnection = class extends RTCPeerConnection {
-            constructor(options) { super(number++ ? options : { ...options, iceTransportPolicy: "relay" }); }
+            constructor(options) { super(connections++ ? options : { ...options, iceTransportPolicy: "relay" }); }
         };"""
     )
     context.add_init_script(path=Path(__file__).with_name("watch_video.js"))
@@ -121,6 +121,7 @@ def test_a_connection_that_fails_is_tried_once_more_and_then_shows_the_picture(
     expect(page.get_by_text("Trying the connection once more")).to_be_visible()
     seen(page, "seen.length >= 20")
     expect(page.get_by_text("Pictures per second")).to_be_visible()
+    assert player(page).evaluate("connections") == 2, "it is started once more, not twice"
     log = server.log.read_text()
     assert "segdeck.webrtc connection" in log
     assert "DTLS is connected" in log

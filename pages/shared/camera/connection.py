@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 _PATIENCE_S = 10  # without a frame
+_CALM_S = 1  # after a stop: a player that is told to start while it still tells of its stop starts twice, and fails
 _START_S = 10  # for the browser to stop and to begin anew, which it can't if the camera has gone
 
 
@@ -32,6 +33,7 @@ class Connection:
     phase: Phase = Phase.IDLE
     desired: bool | None = None
     _since_s: float = 0
+    _stopped_s: float | None = None
 
     def look(self, *, active: bool, last_frame_s: float | None, now_s: float) -> bool:
         """Take note of how things are.
@@ -53,11 +55,18 @@ class Connection:
         before = self.desired
         if self.desired is None:
             self._watch(active, last_frame_s, now_s)
+        elif self.desired is active is False:
+            self._start_again(now_s)
         elif self.desired is active or now_s - self._since_s > _START_S:
-            # First stop, then start. A player that does not obey gets its buttons back.
-            self.desired = True if self.desired is active is False else None
-            self._since_s = now_s
+            self.desired, self._since_s = None, now_s  # a player that does not obey gets its buttons back, too
         return self.desired is not before
+
+    def _start_again(self, now_s: float) -> None:
+        """Have a player that has stopped started, once it is calm."""
+        if self._stopped_s is None:
+            self._stopped_s = now_s
+        elif now_s - self._stopped_s >= _CALM_S:
+            self.desired, self._since_s, self._stopped_s = True, now_s, None
 
     def _watch(self, active: bool, last_frame_s: float | None, now_s: float) -> None:
         if not active:

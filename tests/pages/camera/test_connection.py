@@ -86,3 +86,14 @@ def test_a_player_that_does_not_start_gets_its_buttons_back(kind: dict[str, bool
     player.press_start()
     player.wait(60)
     assert player.connection.desired is None
+
+
+def test_a_player_is_told_to_start_only_once_it_is_calm_after_its_stop() -> None:
+    connection = Connection()
+    connection.look(active=True, last_frame_s=None, now_s=0)
+    assert connection.look(active=True, last_frame_s=None, now_s=11)
+    assert connection.desired is False
+    for moment_s in (11.4, 11.5, 11.9):  # its news of the stop run the page, more than once
+        assert not connection.look(active=False, last_frame_s=None, now_s=moment_s)
+    assert connection.look(active=False, last_frame_s=None, now_s=12.5)
+    assert connection.desired is True
